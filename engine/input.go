@@ -1,0 +1,96 @@
+package engine
+
+import (
+	"paperport/calendar"
+	"paperport/instrument"
+	"paperport/market"
+	"paperport/money"
+	"paperport/order"
+)
+
+// Input is one thing that happened. Exactly one of the pointers is set. Seq counts the inputs of a venue from 1 without
+// gaps; At is when it happened, ReceivedAt when we learned of it. Time passes only through inputs: At never goes back
+// (the caller lifts an earlier one).
+type Input struct {
+	Seq            uint64
+	At, ReceivedAt calendar.Instant
+
+	// Market data, only for instruments that have a working order (see Output.Watch) or are about to get one: the caller
+	// sends the standing quote and depth before a Place or Modify.
+	Quote *market.Quote
+	Depth *market.Depth
+
+	// Commands.
+	OpenAccount *OpenAccount
+	Cash        *Cash
+	Place       *order.Place
+	Modify      *order.Modify
+	Cancel      *order.Cancel
+
+	// Time events.
+	Phase *PhaseChange
+	// Timer says only that time has passed to At; sent when Engine.NextDue has come.
+	Timer bool
+	// DayEnd closes a trading date for a board: DAY orders expire, MIS is squared off at the marks given, CNC buys become holdings.
+	DayEnd *DayEnd
+
+	// Feed says whether a board's feed is alive; while it is not, market orders are denied FEED_STALE and nothing fills.
+	Feed *FeedState
+
+	// Reference events.
+	Instrument *instrument.Instrument
+	Charges    *ChargesEvent
+}
+
+// OpenAccount opens the books of an account.
+type OpenAccount struct {
+	Account   order.AccountID
+	RequestID string
+	// Capital is the starting money, credited by the first posting.
+	Capital money.Paise
+	// Plan names a brokerage plan of package charges, for example "flat20".
+	Plan string
+	// Profile names the fidelity profile; "realistic" is the only one so far.
+	Profile string
+}
+
+// Cash pays money in (> 0) or out (< 0).
+type Cash struct {
+	Account   order.AccountID
+	RequestID string
+	Amount    money.Paise
+}
+
+// PhaseChange says that a board entered a phase of a trading date.
+type PhaseChange struct {
+	Board       calendar.Board
+	Phase       calendar.Phase
+	TradingDate calendar.Date
+	// Reason is the words for the screen when closed: "Sunday", "Guru Nanak Jayanti", "opens 09:15".
+	Reason string
+}
+
+// Mark is a price to value a position at.
+type Mark struct {
+	Instrument instrument.ID
+	Price      money.Price
+}
+
+// DayEnd ends TradingDate on a board. Marks are the closing prices of everything held there, ordered by instrument.
+type DayEnd struct {
+	Board       calendar.Board
+	TradingDate calendar.Date
+	Next        calendar.Date
+	Marks       []Mark
+}
+
+// FeedState is the health of the feed behind a board.
+type FeedState struct {
+	Board   calendar.Board
+	IsAlive bool
+}
+
+// ChargesEvent replaces the charge tables by a version; the engine keeps the tables it was made with until told.
+type ChargesEvent struct {
+	Version string
+}
