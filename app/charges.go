@@ -1,0 +1,6 @@
+package app
+
+import "paperport/charges"
+
+// Charges is an itemised charge note.
+type Charges = charges.Note
