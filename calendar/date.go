@@ -49,7 +49,7 @@ func (d Date) Add(n int) Date { return d + Date(n) }
 
 // At returns the instant at which IST clocks show the given time of day on d. timeOfDay is counted from 00:00.
 func (d Date) At(timeOfDay time.Duration) Instant {
-	return Instant(int64(d)*86400e6-istOffsetMicros) + Instant(timeOfDay/time.Microsecond)
+	return Instant(int64(d)*86_400_000_000-istOffsetMicros) + Instant(timeOfDay/time.Microsecond)
 }
 
 // MarshalText writes the String form.
@@ -83,13 +83,13 @@ func (i Instant) IST() time.Time { return time.UnixMicro(int64(i)).In(IST) }
 
 // Date returns the civil date in IST.
 func (i Instant) Date() Date {
-	return Date(floorDiv(int64(i)+istOffsetMicros, 86400e6))
+	return Date(floorDiv(int64(i)+istOffsetMicros, 86_400_000_000))
 }
 
 // TimeOfDay returns how much of the IST day has passed.
 func (i Instant) TimeOfDay() time.Duration {
 	micros := int64(i) + istOffsetMicros
-	return time.Duration(micros-floorDiv(micros, 86400e6)*86400e6) * time.Microsecond
+	return time.Duration(micros-floorDiv(micros, 86_400_000_000)*86_400_000_000) * time.Microsecond
 }
 
 // Add returns the instant d later.
