@@ -33,6 +33,9 @@ type Input struct {
 	Timer bool
 	// DayEnd closes a trading date for a board: DAY orders expire, MIS is squared off at the marks given, CNC buys become holdings.
 	DayEnd *DayEnd
+	// SquareOff starts the forced close of intraday positions; Expire settles contracts whose last day is over.
+	SquareOff *SquareOff
+	Expire    *Expire
 
 	// Feed says whether a board's feed is alive; while it is not, market orders are denied FEED_STALE and nothing fills.
 	Feed *FeedState
@@ -81,6 +84,25 @@ type DayEnd struct {
 	Board       calendar.Board
 	TradingDate calendar.Date
 	Next        calendar.Date
+	// Settles is the settlement date of trades of TradingDate; zero means Next.
+	Settles calendar.Date
+	Marks   []Mark
+}
+
+// SquareOff says that a board's cut-off for intraday positions has come: working MIS orders are cancelled, new ones are
+// refused until the day ends, and each MIS position is closed by a market order through the same matcher. The caller
+// sends the standing quotes of what is held first. What does not fill is closed at the DayEnd mark.
+type SquareOff struct {
+	Board       calendar.Board
+	TradingDate calendar.Date
+}
+
+// Expire settles every contract of a board whose last trading day is TradingDate or earlier: its working orders expire
+// and long options are paid their intrinsic value. Marks are the final settlement prices of the underlyings (by
+// underlying instrument, ordered). A contract without one is left as it is and tried again at the next DayEnd.
+type Expire struct {
+	Board       calendar.Board
+	TradingDate calendar.Date
 	Marks       []Mark
 }
 

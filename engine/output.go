@@ -41,6 +41,8 @@ type Receipt struct {
 	At     calendar.Instant
 	// IsRepeat marks the answer to a command that was answered before; its other fields are those of the first answer.
 	IsRepeat bool
+	// Fingerprint is a hash of the command's kind and fields, kept to tell a repeat from a reused id.
+	Fingerprint uint64
 }
 
 // OrderEvent is one step of an order's life, with the order as it stands afterwards.
@@ -71,6 +73,8 @@ type Funds struct {
 type Watch struct {
 	Instrument instrument.ID
 	IsWanted   bool
+	// IsStale asks for one fresh quote and depth over REST: an order waits because the book is too old or missing.
+	IsStale bool
 }
 
 // Fault is a broken invariant or a panic in Step.
