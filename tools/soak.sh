@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Hours of what `make test` does in minutes: 10,000 kills, a long simulation, and the fuzz targets in turn.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CGO_ENABLED=${CGO_ENABLED:-0}
+
+tools/need.sh go
+PAPERPORT_CRASH_KILLS=${PAPERPORT_CRASH_KILLS:-10000} go test -count=1 -timeout 6h -v ./test/crash/...
+PAPERPORT_SIM_SEEDS=${PAPERPORT_SIM_SEEDS:-20000} go test -count=1 -timeout 6h -run Simulation ./sim/...
+go list ./... | while read -r pkg; do
+	{ go test -list '^Fuzz' "$pkg" | grep '^Fuzz' || true; } | while read -r target; do
+		echo "fuzzing $pkg $target"
+		go test -run '^$' -fuzz "^$target\$" -fuzztime "${PAPERPORT_FUZZ_TIME:-5m}" "$pkg"
+	done
+done
