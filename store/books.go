@@ -1,0 +1,77 @@
+package store
+
+import (
+	"context"
+
+	"paperport/auth"
+	"paperport/calendar"
+	"paperport/engine"
+	"paperport/ledger"
+	"paperport/order"
+	"paperport/position"
+)
+
+// Committer is the one writer of books. Submit takes a batch and returns at once; done is called once, on another
+// goroutine that it must not block, with nil when the batch is durable, ErrDiskFull, ErrConflict, ErrBroken or
+// ErrClosed. Batches that wait together share one transaction; one refused batch does not touch the others.
+type Committer interface {
+	Submit(b *Batch, done func(error))
+}
+
+// Books keeps what venues and accounts are made of.
+type Books interface {
+	Committer
+	VenueRows
+	AccountRows
+	// AddVenue stores a new venue; an id in use is ErrConflict.
+	AddVenue(ctx context.Context, v Venue) error
+	// PutWatchlist replaces one list.
+	PutWatchlist(ctx context.Context, w Watchlist) error
+	Watchlists(ctx context.Context, owner auth.UserID) ([]Watchlist, error)
+}
+
+// VenueRows reads what a venue starts from. Lists are ordered by their key and nil when empty.
+type VenueRows interface {
+	Venues(ctx context.Context) ([]Venue, error)
+	// Accounts lists all accounts by opening time.
+	Accounts(ctx context.Context) ([]Account, error)
+	// Snapshots returns the newest two, newest first, without State when withState is false.
+	Snapshots(ctx context.Context, v VenueID) ([]Snapshot, error)
+	// JournalAfter calls f with each journal row whose inputs come after seq, in order, until f fails.
+	JournalAfter(ctx context.Context, v VenueID, seq uint64, f func(Journal) error) error
+	// LastSeq returns the newest journaled Seq with its running hash; zero when there is none.
+	LastSeq(ctx context.Context, v VenueID) (Journal, error)
+	Boards(ctx context.Context, v VenueID) ([]Board, error)
+	// VenueState returns everything the engine's LoadRows needs and the projection shows.
+	VenueState(ctx context.Context, v VenueID) (VenueState, error)
+	// PruneJournal removes journal rows and snapshots older than the second-newest snapshot and before.
+	PruneJournal(ctx context.Context, v VenueID, before calendar.Instant) error
+}
+
+// VenueState is the current rows of one venue. Orders are the working ones and those of each account's newest trading
+// dates since; Trades the same.
+type VenueState struct {
+	Orders    []order.Order
+	Trades    []Trade
+	Positions []position.Position
+	Holdings  []position.Holding
+	Funds     []engine.Funds
+	Receipts  []Receipt
+	// LastOrder, LastTrade and LastEntry are the highest numbers given out.
+	LastOrder order.ID
+	LastTrade order.TradeID
+	LastEntry int64
+}
+
+// AccountRows reads an account's past.
+type AccountRows interface {
+	OrdersOn(ctx context.Context, a order.AccountID, d calendar.Date) ([]order.Order, error)
+	Order(ctx context.Context, a order.AccountID, id order.ID) (order.Order, error)
+	OrderEvents(ctx context.Context, a order.AccountID, id order.ID) ([]OrderEvent, error)
+	TradesOn(ctx context.Context, a order.AccountID, d calendar.Date) ([]Trade, error)
+	TradesOf(ctx context.Context, a order.AccountID, id order.ID) ([]Trade, error)
+	// Days lists trading dates with orders, newest first.
+	Days(ctx context.Context, a order.AccountID) ([]calendar.Date, error)
+	// EntriesBefore returns at most limit entries numbered below before (0: the newest), newest first.
+	EntriesBefore(ctx context.Context, a order.AccountID, before int64, limit int) ([]ledger.Entry, error)
+}
