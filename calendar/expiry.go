@@ -1,0 +1,131 @@
+package calendar
+
+import "time"
+
+// The rules below are used to make the demo market's contracts and to flag a security master that disagrees. The
+// master's own expiry always wins (india-rules 1.7): holidays are added at three days' notice and expiries move.
+
+// WeeklyExpiry returns the weekly expiry of an exchange's index options on or after d: the exchange's weekday, or the
+// trading day before when that is a holiday. Zero when the exchange has no expiry weekday on that date.
+func (c *Calendar) WeeklyExpiry(e Exchange, d Date) Date {
+	for n := range 14 {
+		day := d.Add(n)
+		weekday, ok := c.expiryWeekday(e, day)
+		if !ok || day.Weekday() != weekday {
+			continue
+		}
+		if moved := c.expiryDay(e, day); moved >= d {
+			return moved
+		}
+	}
+	return 0
+}
+
+// MonthlyExpiry returns the monthly expiry (index and stock): the last expiry weekday of the month, moved to the trading
+// day before when that is a holiday.
+func (c *Calendar) MonthlyExpiry(e Exchange, year int, month time.Month) Date {
+	last := NewDate(year, month+1, 1).Add(-1)
+	for n := range 7 {
+		day := last.Add(-n)
+		if weekday, ok := c.expiryWeekday(e, day); ok && day.Weekday() == weekday {
+			return c.expiryDay(e, day)
+		}
+	}
+	return 0
+}
+
+// WeeklyExpiries returns the next n weekly expiries on or after d, monthly ones included, in order.
+func (c *Calendar) WeeklyExpiries(e Exchange, d Date, n int) []Date {
+	var out []Date
+	for len(out) < n {
+		next := c.WeeklyExpiry(e, d)
+		if next == 0 {
+			break
+		}
+		out = append(out, next)
+		d = next.Add(1)
+	}
+	return out
+}
+
+// MonthlyExpiries returns the next n monthly expiries on or after d, in order.
+func (c *Calendar) MonthlyExpiries(e Exchange, d Date, n int) []Date {
+	var out []Date
+	year, month, _ := d.YMD()
+	for i := 0; len(out) < n && i < n+2; i++ {
+		if day := c.MonthlyExpiry(e, year, month+time.Month(i)); day >= d && day != 0 {
+			out = append(out, day)
+		}
+	}
+	return out
+}
+
+// ExpiryAt returns when contracts of a board that expire on d stop trading: the close of continuous trading, or 15:40
+// on the demo calendar. Zero when the board does not trade on d.
+func (c *Calendar) ExpiryAt(b Board, d Date) Instant {
+	if c.expiryAt != 0 {
+		return d.At(c.expiryAt)
+	}
+	day := c.day(b.normal(), d)
+	end := day.closeOf(Open)
+	if end == 0 {
+		return 0
+	}
+	return d.At(end)
+}
+
+// SettlementDate returns when a trade of a date settles: T+1, the next day that is neither a weekend, a trading holiday
+// nor a settlement holiday (india-rules 1.6).
+func (c *Calendar) SettlementDate(e Exchange, trade Date) Date {
+	board := Board{Exchange: e, Segment: Equity}
+	if e == MCX {
+		board.Segment = Commodity
+	}
+	for n := 1; n <= searchDays; n++ {
+		if day := trade.Add(n); c.isBusinessDay(board, day) && !c.isUnsettled(e, day) {
+			return day
+		}
+	}
+	return 0
+}
+
+// expiryDay moves a scheduled expiry to the business day on or before it. A Muhurat session is no business day: NIFTY's
+// expiry of 2025-10-21 was moved to 2025-10-20 (india-rules 2.3).
+func (c *Calendar) expiryDay(e Exchange, scheduled Date) Date {
+	for n := range searchDays {
+		if c.isBusinessDay(Board{Exchange: e, Segment: FNO}, scheduled.Add(-n)) {
+			return scheduled.Add(-n)
+		}
+	}
+	return 0
+}
+
+// isBusinessDay is a weekday that is not a whole holiday; on the demo calendar, every day.
+func (c *Calendar) isBusinessDay(b Board, d Date) bool {
+	weekday := d.Weekday()
+	if c.isEveryDay {
+		return true
+	}
+	return weekday != time.Saturday && weekday != time.Sunday && c.holidayOn(b, d).closed != closedDay
+}
+
+func (c *Calendar) isUnsettled(e Exchange, d Date) bool {
+	for _, t := range c.layers {
+		if t.unsettled[exchangeDay{d, e}] {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Calendar) expiryWeekday(e Exchange, d Date) (time.Weekday, bool) {
+	for i := len(c.layers) - 1; i >= 0; i-- {
+		rules := c.layers[i].expiries
+		for j := len(rules) - 1; j >= 0; j-- {
+			if rules[j].exchange == e && d >= rules[j].from {
+				return rules[j].weekday, true
+			}
+		}
+	}
+	return 0, false
+}
