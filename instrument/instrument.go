@@ -120,7 +120,7 @@ func (i *Instrument) Board() calendar.Board {
 func (i *Instrument) IsOrderable() bool { return i.Kind != Index }
 
 // Key returns the contract key that an ID is allocated for: "NSE:RELIANCE" keyed by ISIN when known
-// ("NSE:INE002A01018:EQ"), "NSE:index:NIFTY 50", "NSE:NIFTY:2026-12-29:FUT", "NSE:NIFTY:2026-12-29:24000.00:CE".
+// ("NSE:INE002A01018:EQ"), "NSE:index:NIFTY", "NSE:NIFTY:2026-12-29:FUT", "NSE:NIFTY:2026-12-29:24000.00:CE".
 func (i *Instrument) Key() string {
 	parts := []string{i.Exchange.String()}
 	switch i.Kind {
