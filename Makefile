@@ -29,7 +29,7 @@ lint: ## golangci-lint, pinned in tools/go.mod (the first run builds it: two min
 	@go tool -modfile=tools/go.mod golangci-lint run ./...
 
 bench: ## speed, side by side with floors and peers, as a table of ratios
-	@cd bench && go run . $(BENCH_FLAGS)
+	@go run ./bench $(BENCH_FLAGS)
 
 soak: ## hours of it: 10,000 kills, long simulation and fuzzing
 	@tools/soak.sh

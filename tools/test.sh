@@ -46,7 +46,7 @@ report() {
 install() {
 	tools/need.sh go node gcc chromium &&
 		go mod download &&
-		(cd bench && go mod download) &&
+		
 		tools/modules.sh web test/sdk test/journey
 }
 
@@ -67,7 +67,7 @@ build() {
 }
 
 lint() {
-	formatted && go vet ./... && (cd bench && go vet ./...) && go test ./internal/house && current && (cd web && npm run --silent check)
+	formatted && go vet ./... && go test ./internal/house && current && (cd web && npm run --silent check)
 }
 
 go_tests() { go list ./... | grep -Ev "$slow" | grep -v '/internal/house$' | xargs go test -timeout 10m; }

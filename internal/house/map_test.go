@@ -50,7 +50,8 @@ func sorted(tree *Tree) []*Package {
 
 // isFree reports whether a folder holds helpers or whole-binary tests, which the table does not bind.
 func isFree(dir string) bool {
-	return dir == "internal" || dir == "test" || strings.HasPrefix(dir, "internal/") || strings.HasPrefix(dir, "test/")
+	top, _, _ := strings.Cut(dir, "/")
+	return top == "internal" || top == "test" || top == "bench"
 }
 
 // testModules are for _test.go files of any package.
