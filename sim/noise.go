@@ -4,7 +4,7 @@ package sim
 // multiples of its period, scaled by the square root of the period: at every time scale the path looks like a random
 // walk, any instant costs the same, and far apart instants stay within bounds.
 
-// slowPeriods (seconds) are multiples of a minute, so their sum is a straight line within any minute; fastPeriods are shorter.
+// slowPeriods (seconds) are multiples of a minute, so their sum is a straight line within any minute; fastPeriods are shorter and divide it; fast.at knows them.
 var (
 	slowPeriods = [...]int64{60, 240, 960, 3840, 15_360, 61_440, 245_760, 983_040, 3_932_160, 15_728_640, 62_914_560}
 	fastPeriods = [...]int64{1, 4, 15}
@@ -22,7 +22,7 @@ func mix(seed, key uint64) uint64 {
 }
 
 // unit turns a hash into [0, 1).
-func unit(h uint64) float64 { return float64(h>>11) / (1 << 53) }
+func unit(h uint64) float64 { return float64(int64(h>>11)) / (1 << 53) }
 
 // height is the value of a lattice point of an octave, in [-1, 1).
 func height(seed uint64, octave int, point int64) float64 {
@@ -46,34 +46,37 @@ func slow(seed uint64, second int64, octaves int) float64 {
 type fast struct {
 	seed  uint64
 	start int64 // of the minute
-	point [len(fastPeriods)]int64
+	point [len(fastPeriods)]uint32
 	a, b  [len(fastPeriods)]float64
 	isSet bool
 }
 
 // at returns the sum at the given second of the minute, 0 to 59.
 func (f *fast) at(second int64) float64 {
-	sum := 0.0
-	for o, period := range fastPeriods {
-		i := int64(uint32(second) / uint32(period))
-		if !f.isSet || i != f.point[o] {
-			f.move(o, i, f.start/period)
-		}
-		part := float64(second-i*period) / float64(period)
-		sum += float64(fastAmps[o] * (f.a[o] + float64((f.b[o]-f.a[o])*part)))
-	}
+	s := uint32(second)
+	sum := float64(fastAmps[0]*f.octave(0, s, 0)) + float64(fastAmps[1]*f.octave(1, s/4, float64(s%4)/4))
+	sum += float64(fastAmps[2] * f.octave(2, s/15, float64(s%15)/15))
 	f.isSet = true
 	return sum
 }
 
+// octave returns the line of octave o at a part of the way from lattice point i of the minute to the next.
+func (f *fast) octave(o int, i uint32, part float64) float64 {
+	if !f.isSet || i != f.point[o] {
+		f.move(o, i)
+	}
+	return f.a[o] + float64((f.b[o]-f.a[o])*part)
+}
+
 // move fetches the heights around lattice point i of the minute.
-func (f *fast) move(o int, i, first int64) {
+func (f *fast) move(o int, i uint32) {
+	first := f.start/fastPeriods[o] + int64(i)
 	if f.isSet && i == f.point[o]+1 {
 		f.a[o] = f.b[o]
 	} else {
-		f.a[o] = height(f.seed, 100+o, first+i)
+		f.a[o] = height(f.seed, 100+o, first)
 	}
-	f.b[o] = height(f.seed, 100+o, first+i+1)
+	f.b[o] = height(f.seed, 100+o, first+1)
 	f.point[o] = i
 }
 
