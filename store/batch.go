@@ -72,10 +72,9 @@ type Trade struct {
 	engine.TradeEvent
 }
 
-// Receipt is the answer to a command. Command is the text of the command it answers, kept to recognise a repetition.
+// Receipt is the answer to a command; Seq is its input. IsRepeat is not kept.
 type Receipt struct {
-	Seq     uint64
-	Command []byte
+	Seq uint64
 	engine.Receipt
 }
 
@@ -85,7 +84,9 @@ type Board struct {
 	Phase       calendar.Phase
 	TradingDate calendar.Date
 	EndedDate   calendar.Date
-	Reason      string
+	// IsSquaredOff says that the square-off of TradingDate has been.
+	IsSquaredOff bool
+	Reason       string
 }
 
 // Batch is what a venue stores at once. Orders, positions, holdings and funds are whole rows as they stand at its end, each once.

@@ -7,6 +7,7 @@ import (
 	"paperport/calendar"
 	"paperport/engine"
 	"paperport/ledger"
+	"paperport/money"
 	"paperport/order"
 	"paperport/position"
 )
@@ -35,32 +36,43 @@ type VenueRows interface {
 	Venues(ctx context.Context) ([]Venue, error)
 	// Accounts lists all accounts by opening time.
 	Accounts(ctx context.Context) ([]Account, error)
-	// Snapshots returns the newest two, newest first, without State when withState is false.
+	// Snapshots returns the newest two, newest first.
 	Snapshots(ctx context.Context, v VenueID) ([]Snapshot, error)
 	// JournalAfter calls f with each journal row whose inputs come after seq, in order, until f fails.
 	JournalAfter(ctx context.Context, v VenueID, seq uint64, f func(Journal) error) error
-	// LastSeq returns the newest journaled Seq with its running hash; zero when there is none.
-	LastSeq(ctx context.Context, v VenueID) (Journal, error)
+	// LastJournal returns the newest row; zero when there is none.
+	LastJournal(ctx context.Context, v VenueID) (Journal, error)
 	Boards(ctx context.Context, v VenueID) ([]Board, error)
-	// VenueState returns everything the engine's LoadRows needs and the projection shows.
+	// VenueState returns what the projection shows. It is read in several statements: nothing of the venue may be on its
+	// way to the committer.
 	VenueState(ctx context.Context, v VenueID) (VenueState, error)
+	// Receipts and Balances are what the engine's LoadRows needs beside it.
+	Receipts(ctx context.Context, v VenueID) ([]Receipt, error)
+	Balances(ctx context.Context, v VenueID) ([]Balance, error)
 	// PruneJournal removes journal rows and snapshots older than the second-newest snapshot and before.
 	PruneJournal(ctx context.Context, v VenueID, before calendar.Instant) error
 }
 
-// VenueState is the current rows of one venue. Orders are the working ones and those of each account's newest trading
-// dates since; Trades the same.
+// VenueState is the current rows of one venue.
 type VenueState struct {
+	// Orders are the working ones and those of each account's newest trading date that has orders; Trades those of that
+	// date and of the working orders.
 	Orders    []order.Order
 	Trades    []Trade
 	Positions []position.Position
 	Holdings  []position.Holding
 	Funds     []engine.Funds
-	Receipts  []Receipt
 	// LastOrder, LastTrade and LastEntry are the highest numbers given out.
 	LastOrder order.ID
 	LastTrade order.TradeID
 	LastEntry int64
+}
+
+// Balance is the sum of an account's postings to one book.
+type Balance struct {
+	Account order.AccountID
+	Book    string
+	Amount  money.Paise
 }
 
 // AccountRows reads an account's past.
