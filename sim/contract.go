@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"strconv"
 	"time"
 
 	"paperport/calendar"
@@ -30,26 +29,6 @@ func (c Contract) IsDerivative() bool {
 func (m *Market) ExpiresAt(c Contract) calendar.Instant {
 	return m.calendar.ExpiryAt(m.Board(c), c.Expiry)
 }
-
-// Token is the instrument's token on the wire: ICICI's own for shares and indices; for derivatives twelve digits made of
-// 100 + row, expiry in days since 2020-01-01, strike in steps, and 0 future, 1 call, 2 put. It is longer than any cash token.
-func (m *Market) Token(c Contract) string {
-	u := &m.rows[c.Row]
-	if !c.IsDerivative() {
-		if c.Exchange == calendar.BSE && u.Exchange == calendar.NSE {
-			return u.BSEToken
-		}
-		return u.Token
-	}
-	steps := int64(0)
-	if c.Kind == instrument.Option {
-		steps = int64(c.Strike / u.StrikeStep)
-	}
-	days := int64(c.Expiry - tokenEpoch)
-	return strconv.FormatInt((int64(100+c.Row)*10_000+days)*100_000+steps*10+int64(c.Right), 10)
-}
-
-var tokenEpoch = calendar.NewDate(2020, time.January, 1)
 
 // Underlying returns the row behind c. The value is shared and must not be changed.
 func (m *Market) Underlying(c Contract) *Underlying { return &m.rows[c.Row] }

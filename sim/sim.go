@@ -34,8 +34,11 @@ type Market struct {
 	seed     uint64
 	calendar *calendar.Calendar
 	rows     []Underlying
-	bySymbol map[string]int
 	vixRow   int
+
+	bySymbol, byStockCode map[string]int
+	byToken               map[cashToken]Contract
+
 	sessions *cache[boardDay, Session]
 	folds    *cache[rowDay, *dayFold]
 	ladders  *cache[rowDay, float64]
@@ -46,15 +49,14 @@ type Market struct {
 
 // New returns the market of o.
 func New(o Options) *Market {
-	m := &Market{seed: o.Seed, calendar: o.Calendar, rows: underlyings(), bySymbol: map[string]int{}}
+	m := &Market{seed: o.Seed, calendar: o.Calendar, rows: underlyings()}
 	if m.calendar == nil {
 		m.calendar = calendar.Demo()
 	}
 	for i := range m.rows {
 		m.rows[i].anchor(m.seed)
-		m.bySymbol[m.rows[i].Symbol] = i
 	}
-	m.vixRow = m.bySymbol["INDIAVIX"]
+	m.index()
 	m.sessions = newCache[boardDay, Session](daysMax)
 	m.folds = newCache[rowDay, *dayFold](foldsMax)
 	m.ladders = newCache[rowDay, float64](daysMax)

@@ -312,14 +312,14 @@ func TestContracts(t *testing.T) {
 	count := map[instrument.Kind]int{}
 	for _, c := range all {
 		count[c.Kind]++
-		key := m.Token(c)
-		if c.Exchange == calendar.BSE {
-			key = "BSE " + key
-		}
+		key := c.Exchange.String() + " " + m.Token(c)
 		if other, twice := tokens[key]; twice || m.Token(c) == "" {
 			t.Fatalf("token %q of %+v is also of %+v", key, c, other)
 		}
 		tokens[key] = c
+		if found, ok := m.ByToken(c.Exchange, m.Token(c), today); !ok || found != c {
+			t.Fatalf("ByToken(%q) is %+v, %t; want %+v", m.Token(c), found, ok, c)
+		}
 		if !m.IsListed(c, today) {
 			t.Fatalf("%+v is listed but IsListed denies it", c)
 		}
