@@ -3,7 +3,5 @@ package main
 func tickRows(*bench) error    { return nil }
 func decodeRows(*bench) error  { return nil }
 func durableRows(*bench) error { return nil }
-func startRows(*bench) error   { return nil }
-func memoryRows(*bench) error  { return nil }
 func pageRows(*bench) error    { return nil }
 func httpRows(*bench) error    { return nil }

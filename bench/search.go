@@ -46,10 +46,7 @@ func searchRows(b *bench) error {
 	if err != nil {
 		return err
 	}
-	r := &b.results[len(b.results)-1]
-	if r.Met = "yes"; r.Ours > searchGoalUs {
-		r.Met = fmt.Sprintf("no, %.2f x the goal of %d us", r.Ours/searchGoalUs, searchGoalUs)
-	}
+	b.judge(searchGoalUs, "us")
 	whole := wholeWords(asked, ftsQueries)
 	return b.measure(row{
 		ID: "P12", Name: "search 150 k, mean of a query", Unit: "us", PeerName: "FTS5 trigram", PeerGoal: 20,
@@ -148,7 +145,9 @@ func meanOf(asked []string, find func(string) int) func() (sample, error) {
 }
 
 // foundProof is what the sides must agree on: how many queries found anything.
-func foundProof(found, asked int) string { return fmt.Sprintf("%d of %d queries found something", found, asked) }
+func foundProof(found, asked int) string {
+	return fmt.Sprintf("%d of %d queries found something", found, asked)
+}
 
 func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
