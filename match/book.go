@@ -1,0 +1,269 @@
+package match
+
+import (
+	"math"
+	"slices"
+
+	"paperport/calendar"
+	"paperport/instrument"
+	"paperport/market"
+	"paperport/money"
+	"paperport/order"
+)
+
+// Resting is a working order as the matcher sees it.
+type Resting struct {
+	ID order.ID
+	// Account numbers the accounts of a venue; displayed quantity is spent per account.
+	Account int32
+	Side    order.Side
+	Limit   money.Price
+	// Leaves is what still works. The book lowers it with every fill and drops the order at 0.
+	Leaves money.Qty
+	// Queue is the displayed quantity still ahead at Limit; unless IsQueueKnown, Limit lies beyond what we are shown.
+	Queue        money.Qty
+	IsQueueKnown bool
+	JoinedAt     calendar.Instant
+}
+
+// Fill is one execution. Level is the rung of the ladder taken, 0 for an order that rested.
+type Fill struct {
+	Order      *Resting
+	Qty        money.Qty
+	Price      money.Price
+	Level      int8
+	QueueAhead money.Qty
+	Rule       string
+}
+
+// The rules a fill may rest on.
+const (
+	// WalksDepth: an arriving order takes what is displayed at its limit or better, at the displayed price.
+	WalksDepth = "walks-depth"
+	// FarQuote: the other side came to a resting limit; it fills at the limit, up to what is displayed there or better.
+	FarQuote = "far-quote"
+	// QueuePrinted: what was displayed ahead of a resting limit has traded; it fills at the limit from what traded beyond.
+	QueuePrinted = "queue-printed"
+)
+
+// Book is one instrument's market data and the orders that work in it. Use NewBook. Fields are exported for snapshots.
+//
+// Assumptions of the Realistic profile: prints are the change of the day's volume between two quotes, all at the last
+// price, on the side it lies nearer to; cancels ahead of us are never seen; our orders move nobody.
+type Book struct {
+	Instrument *instrument.Instrument
+	Quote      market.Quote
+	Depth      market.Depth
+	// Epoch is the feed's epoch of Quote: across a gap in the feed nothing counts as printed.
+	Epoch uint32
+	// Insane counts frames refused.
+	Insane uint64
+	Spent  []Spent
+	// Buys and Sells hold resting orders with the best price last and, at one price, the oldest last.
+	Buys, Sells []*Resting
+
+	bestBuy, bestSell     money.Price // limits of the best resting orders; 0 and MaxInt64 when none
+	hiddenBuy, hiddenSell money.Price // the best limits with an unknown queue; same sentinels
+	soldQty, boughtQty    money.Qty   // printed by the last quote, by side; used up by Fill
+	prevAt                calendar.Instant
+	printUsed             []used
+}
+
+type used struct {
+	account int32
+	side    order.Side
+	qty     money.Qty
+}
+
+// NewBook returns an empty book.
+func NewBook(i *instrument.Instrument) *Book {
+	b := &Book{Instrument: i}
+	b.touch()
+	return b
+}
+
+// Touch recomputes what is derived from Buys and Sells; call it after setting them from a snapshot.
+func (b *Book) Touch() { b.touch() }
+
+func (b *Book) touch() {
+	b.bestBuy, b.hiddenBuy = 0, 0
+	b.bestSell, b.hiddenSell = math.MaxInt64, math.MaxInt64
+	if n := len(b.Buys); n > 0 {
+		b.bestBuy = b.Buys[n-1].Limit
+	}
+	if n := len(b.Sells); n > 0 {
+		b.bestSell = b.Sells[n-1].Limit
+	}
+	for _, r := range b.Buys {
+		if !r.IsQueueKnown {
+			b.hiddenBuy = max(b.hiddenBuy, r.Limit)
+		}
+	}
+	for _, r := range b.Sells {
+		if !r.IsQueueKnown {
+			b.hiddenSell = min(b.hiddenSell, r.Limit)
+		}
+	}
+}
+
+// HasOrders reports whether anything rests.
+func (b *Book) HasOrders() bool { return len(b.Buys)+len(b.Sells) > 0 }
+
+// SetQuote takes a frame in and reports whether Fill has something to do: two comparisons a side. A frame that is not
+// sane, or older than the last one, changes nothing.
+func (b *Book) SetQuote(q *market.Quote, epoch uint32) bool {
+	if q.ReceivedAt < b.Quote.ReceivedAt {
+		return false
+	}
+	if !IsSane(b.Instrument, q) {
+		b.Insane++
+		return false
+	}
+	b.refreshQuote(&b.Quote, q)
+	b.print(q, epoch)
+	b.prevAt = b.Quote.ReceivedAt
+	b.Quote, b.Epoch = *q, epoch
+	if (b.hiddenBuy > 0 && q.Bid <= b.hiddenBuy) || q.Ask >= b.hiddenSell {
+		b.resolve()
+	}
+	isBuy := (q.Ask <= b.bestBuy && q.Ask > 0) || (q.Last <= b.bestBuy && b.soldQty > 0)
+	isSell := (q.Bid >= b.bestSell) || (q.Last >= b.bestSell && b.boughtQty > 0)
+	return isBuy || isSell
+}
+
+// SetDepth takes a ladder in and reports whether Fill has something to do.
+func (b *Book) SetDepth(d *market.Depth) bool {
+	if d.ReceivedAt < b.Depth.ReceivedAt {
+		return false
+	}
+	if !isDepthSane(d) {
+		b.Insane++
+		return false
+	}
+	b.refreshDepth(&b.Depth, d)
+	b.Depth = *d
+	b.soldQty, b.boughtQty = 0, 0
+	if b.hiddenBuy > 0 || b.hiddenSell < math.MaxInt64 {
+		b.resolve()
+	}
+	isBuy := d.AskLevels > 0 && d.Asks[0].Price <= b.bestBuy
+	isSell := d.BidLevels > 0 && d.Bids[0].Price >= b.bestSell
+	return isBuy || isSell
+}
+
+// print works out what traded between the standing quote and q, split by the side that crossed the spread.
+func (b *Book) print(q *market.Quote, epoch uint32) {
+	b.soldQty, b.boughtQty = 0, 0
+	traded := q.Volume - b.Quote.Volume
+	if traded <= 0 || b.Quote.ReceivedAt == 0 || epoch != b.Epoch || q.Last <= 0 {
+		return
+	}
+	toBid, toAsk := q.Last-b.Quote.Bid, b.Quote.Ask-q.Last
+	switch {
+	case b.Quote.Bid > 0 && (toBid <= 0 || (b.Quote.Ask > 0 && toBid < toAsk)):
+		b.soldQty = traded
+	case b.Quote.Ask > 0 && (toAsk <= 0 || (b.Quote.Bid > 0 && toAsk < toBid)):
+		b.boughtQty = traded
+	default:
+		b.soldQty, b.boughtQty = traded/2, traded/2
+	}
+}
+
+// resolve gives orders whose limit has come into view the queue that is displayed there.
+func (b *Book) resolve() {
+	for _, side := range [2][]*Resting{b.Buys, b.Sells} {
+		for i := len(side) - 1; i >= 0; i-- {
+			r := side[i]
+			if r.IsQueueKnown {
+				continue
+			}
+			queue, isKnown := b.displayed(r.Side, r.Limit)
+			if !isKnown {
+				break
+			}
+			r.Queue, r.IsQueueKnown = queue, true
+		}
+	}
+	b.touch()
+}
+
+// Rest puts an order into the book, behind everything displayed at its limit. isFresh says whether the book may be
+// believed; otherwise the queue is unknown.
+func (b *Book) Rest(r *Resting, at calendar.Instant, f Freshness) {
+	r.JoinedAt = at
+	r.Queue, r.IsQueueKnown = 0, false
+	if f == Fresh {
+		r.Queue, r.IsQueueKnown = b.displayed(r.Side, r.Limit)
+	}
+	side := &b.Buys
+	if r.Side == order.Sell {
+		side = &b.Sells
+	}
+	i, _ := slices.BinarySearchFunc(*side, r.Limit, func(x *Resting, limit money.Price) int {
+		if isWorse(r.Side, x.Limit, limit) {
+			return -1
+		}
+		return 1 // the newest comes first among equals
+	})
+	*side = slices.Insert(*side, i, r)
+	b.touchAfter(r)
+}
+
+// touchAfter is touch for one more order, without the scan.
+func (b *Book) touchAfter(r *Resting) {
+	if r.Side == order.Buy {
+		b.bestBuy = max(b.bestBuy, r.Limit)
+		if !r.IsQueueKnown {
+			b.hiddenBuy = max(b.hiddenBuy, r.Limit)
+		}
+		return
+	}
+	b.bestSell = min(b.bestSell, r.Limit)
+	if !r.IsQueueKnown {
+		b.hiddenSell = min(b.hiddenSell, r.Limit)
+	}
+}
+
+// Remove takes an order out; it reports whether it was there.
+func (b *Book) Remove(r *Resting) bool {
+	side := &b.Buys
+	if r.Side == order.Sell {
+		side = &b.Sells
+	}
+	i, _ := slices.BinarySearchFunc(*side, r.Limit, func(x *Resting, limit money.Price) int {
+		if isWorse(r.Side, x.Limit, limit) {
+			return -1
+		}
+		return 1
+	})
+	for ; i < len(*side) && (*side)[i].Limit == r.Limit; i++ {
+		if (*side)[i] == r {
+			*side = slices.Delete(*side, i, i+1)
+			b.touchBest()
+			if !r.IsQueueKnown {
+				b.touch()
+			}
+			return true
+		}
+	}
+	return false
+}
+
+func (b *Book) touchBest() {
+	b.bestBuy, b.bestSell = 0, math.MaxInt64
+	if n := len(b.Buys); n > 0 {
+		b.bestBuy = b.Buys[n-1].Limit
+	}
+	if n := len(b.Sells); n > 0 {
+		b.bestSell = b.Sells[n-1].Limit
+	}
+}
+
+// Freshness says whether a book is young enough to trade on.
+type Freshness uint8
+
+// Stale is the zero value: not to be believed.
+const (
+	Stale Freshness = iota
+	Fresh
+)

@@ -1,0 +1,148 @@
+package risk
+
+import (
+	"flag"
+	"math"
+	"os"
+	"testing"
+
+	"paperport/calendar"
+	"paperport/instrument"
+	"paperport/market"
+	"paperport/money"
+	"paperport/order"
+)
+
+var update = flag.Bool("update", false, "rewrite docs/domain/codes.md")
+
+const tablePath = "../docs/domain/codes.md"
+
+func TestCodeTableIsUpToDate(t *testing.T) {
+	if *update {
+		if err := os.WriteFile(tablePath, []byte(Table()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(tablePath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != Table() {
+		t.Error("docs/domain/codes.md differs from package risk: run go test ./risk -update")
+	}
+}
+
+func TestCodesAreNamedOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for i, e := range Entries() {
+		if e.Name == "" || e.Sentence == "" || e.Group == "" || seen[e.Name] {
+			t.Errorf("code %d: name %q missing, doubled, or without sentence and group", i+1, e.Name)
+		}
+		seen[e.Name] = true
+	}
+}
+
+func reliance() *instrument.Instrument {
+	return &instrument.Instrument{
+		Exchange: calendar.NSE, Segment: calendar.Equity, Kind: instrument.Equity, Symbol: "RELIANCE",
+		Terms: instrument.Terms{LotSize: 1, FreezeQty: 100_000, TickSize: 1000, Multiplier: 1, HasDerivatives: true},
+	}
+}
+
+func niftyCall() *instrument.Instrument {
+	return &instrument.Instrument{
+		Exchange: calendar.NSE, Segment: calendar.FNO, Kind: instrument.Option, Right: instrument.Call, Symbol: "NIFTY26DEC24000CE",
+		Expiry: calendar.NewDate(2026, 12, 29), Strike: 240_000_000,
+		Terms: instrument.Terms{LotSize: 65, FreezeQty: 1800, TickSize: 500, Multiplier: 1},
+	}
+}
+
+func mustPrice(t testing.TB, s string) money.Price {
+	t.Helper()
+	p, err := money.ParsePrice(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestCheck(t *testing.T) {
+	limit := func(price string) func(*Ask) {
+		return func(a *Ask) { a.Order.LimitPrice = mustPrice(t, price); a.Limit = a.Order.LimitPrice }
+	}
+	call := func(a *Ask) { a.Instrument = niftyCall(); a.Order.Product = order.NRML; a.Order.Qty = 65 }
+	for _, c := range []struct {
+		name   string
+		change []func(*Ask)
+		want   Code
+	}{
+		{"on the tick", nil, OK},
+		{"one paisa off", []func(*Ask){limit("1300.01")}, PriceOffTick},
+		{"half a tick off", []func(*Ask){limit("1300.05")}, PriceOffTick},
+		{"no side", []func(*Ask){func(a *Ask) { a.Order.Side = 0 }}, OrderInvalid},
+		{"unknown product", []func(*Ask){func(a *Ask) { a.Order.Product = 9 }}, OrderInvalid},
+		{"unknown type", []func(*Ask){func(a *Ask) { a.Order.Type = 3 }}, OrderInvalid},
+		{"unknown validity", []func(*Ask){func(a *Ask) { a.Order.Validity = 0 }}, OrderInvalid},
+		{"zero quantity", []func(*Ask){func(a *Ask) { a.Order.Qty = 0 }}, QtyInvalid},
+		{"negative quantity", []func(*Ask){func(a *Ask) { a.Order.Qty = -10 }}, QtyInvalid},
+		{"limit without price", []func(*Ask){limit("0")}, PriceInvalid},
+		{"negative price", []func(*Ask){limit("-1300")}, PriceInvalid},
+		{"market with price", []func(*Ask){func(a *Ask) { a.Order.Type = order.Market }}, PriceInvalid},
+		{"closed, and off the tick", []func(*Ask){limit("1300.01"), func(a *Ask) { a.Phase = calendar.Closed }}, MarketClosed},
+		{"pre-open", []func(*Ask){func(a *Ask) { a.Phase = calendar.PreOpen }}, MarketClosed},
+		{"an index", []func(*Ask){func(a *Ask) { a.Instrument.Kind = instrument.Index }}, InstrumentNotOrderable},
+		{"carried share", []func(*Ask){func(a *Ask) { a.Order.Product = order.NRML }}, ProductNotAllowed},
+		{"intraday in a barred series", []func(*Ask){func(a *Ask) { a.Order.Product = order.MIS; a.Instrument.Terms.IsIntradayBarred = true }}, ProductNotAllowed},
+		{"intraday after the cut-off", []func(*Ask){func(a *Ask) { a.Order.Product = order.MIS; a.IsSquaredOff = true }}, IntradayClosed},
+		{"delivery after the cut-off", []func(*Ask){func(a *Ask) { a.IsSquaredOff = true }}, OK},
+		{"an option", []func(*Ask){call, limit("100")}, OK},
+		{"delivery of an option", []func(*Ask){call, func(a *Ask) { a.Order.Product = order.CNC }}, ProductNotAllowed},
+		{"an option after its last day", []func(*Ask){call, func(a *Ask) { a.TradingDate = calendar.NewDate(2026, 12, 30) }}, ContractExpired},
+		{"an option settled today", []func(*Ask){call, func(a *Ask) { a.IsExpired = true }}, ContractExpired},
+		{"part of a lot", []func(*Ask){call, limit("100"), func(a *Ask) { a.Order.Qty = 64 }}, QtyNotLot},
+		{"above the freeze", []func(*Ask){call, limit("100"), func(a *Ask) { a.Order.Qty = 1820 }}, QtyAboveFreeze},
+		{"outside the circuit above", []func(*Ask){limit("1430.10")}, PriceOutsideCircuit},
+		{"outside the circuit below", []func(*Ask){limit("1169.90")}, PriceOutsideCircuit},
+		{"at the circuit", []func(*Ask){limit("1430")}, OK},
+		{"a limit order with a dead feed", []func(*Ask){func(a *Ask) { a.IsFeedAlive = false }}, OK},
+		{"a market order with a dead feed", []func(*Ask){func(a *Ask) { a.Order.Type = order.Market; a.Order.LimitPrice = 0; a.IsFeedAlive = false }}, FeedStale},
+		{"a market order without a price", []func(*Ask){func(a *Ask) { a.Order.Type = order.Market; a.Order.LimitPrice = 0; a.Limit = 0 }}, NoQuote},
+		{"the largest numbers", []func(*Ask){func(a *Ask) {
+			a.Order.Qty, a.Instrument.Terms.FreezeQty, a.Quote = math.MaxInt64, 0, &market.Quote{}
+			a.Order.LimitPrice = math.MaxInt64 - math.MaxInt64%1000
+			a.Limit = a.Order.LimitPrice
+		}}, ValueTooLarge},
+	} {
+		a := Ask{
+			Order:      &order.Place{Side: order.Buy, Product: order.CNC, Type: order.Limit, Validity: order.Day, Qty: 10, LimitPrice: 13_001_000},
+			Instrument: reliance(), Phase: calendar.Open, TradingDate: calendar.NewDate(2026, 11, 24), IsFeedAlive: true,
+			Quote: &market.Quote{LowerCircuit: 11_700_000, UpperCircuit: 14_300_000, Last: 13_000_000}, Limit: 13_001_000,
+		}
+		for _, change := range c.change {
+			change(&a)
+		}
+		if c.name[:3] == "an " || c.name == "part of a lot" || c.name == "above the freeze" {
+			a.Quote = &market.Quote{}
+		}
+		if got := Check(a); got.Code != c.want {
+			t.Errorf("%s: %s %q, want %s", c.name, got.Code, got.Reason(), c.want)
+		}
+	}
+}
+
+func TestReasonCarriesItsFigures(t *testing.T) {
+	got := Deny(PriceOffTick, "price", "1300.05", "tick", "0.10").Reason()
+	if want := "The price is not a multiple of the tick. (price=1300.05, tick=0.10)"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestClientOrderID(t *testing.T) {
+	for id, want := range map[string]bool{"abcd-123": true, "short": false, "with space": false, "ümlaut-12": false, "": false,
+		"0123456789012345678901234567890123456789012345678901234567890123":  true,
+		"01234567890123456789012345678901234567890123456789012345678901234": false} {
+		if got := IsClientOrderID(id); got != want {
+			t.Errorf("IsClientOrderID(%q) = %v", id, got)
+		}
+	}
+}
