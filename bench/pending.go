@@ -4,4 +4,3 @@ func tickRows(*bench) error    { return nil }
 func decodeRows(*bench) error  { return nil }
 func durableRows(*bench) error { return nil }
 func pageRows(*bench) error    { return nil }
-func httpRows(*bench) error    { return nil }
