@@ -6,6 +6,7 @@ import (
 	"paperport/auth"
 	"paperport/calendar"
 	"paperport/engine"
+	"paperport/instrument"
 	"paperport/ledger"
 	"paperport/money"
 	"paperport/order"
@@ -29,6 +30,9 @@ type Books interface {
 	// PutWatchlist replaces one list.
 	PutWatchlist(ctx context.Context, w Watchlist) error
 	Watchlists(ctx context.Context, owner auth.UserID) ([]Watchlist, error)
+	// AddInstruments appends rows of the registry; Instruments returns all in the order they were added.
+	AddInstruments(ctx context.Context, rows []instrument.Stored) error
+	Instruments(ctx context.Context) ([]instrument.Stored, error)
 }
 
 // VenueRows reads what a venue starts from. Lists are ordered by their key and nil when empty.
@@ -49,6 +53,8 @@ type VenueRows interface {
 	// Receipts and Balances are what the engine's LoadRows needs beside it.
 	Receipts(ctx context.Context, v VenueID) ([]Receipt, error)
 	Balances(ctx context.Context, v VenueID) ([]Balance, error)
+	// DayCash sums what each kind of entry of a trading date did to the cash of each account.
+	DayCash(ctx context.Context, v VenueID, d calendar.Date) ([]DayCash, error)
 	// PruneJournal removes journal rows and snapshots older than the second-newest snapshot and before.
 	PruneJournal(ctx context.Context, v VenueID, before calendar.Instant) error
 }
@@ -72,6 +78,13 @@ type VenueState struct {
 type Balance struct {
 	Account order.AccountID
 	Book    string
+	Amount  money.Paise
+}
+
+// DayCash is what the entries of one kind did to an account's cash on a trading date.
+type DayCash struct {
+	Account order.AccountID
+	Kind    string
 	Amount  money.Paise
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"paperport/calendar"
 	"paperport/store"
 )
 
@@ -80,4 +81,15 @@ func (s *Store) Balances(ctx context.Context, v store.VenueID) ([]store.Balance,
 	}
 	return list(ctx, s.read, "balances", scan, `SELECT account, book, CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM postings
  WHERE `+ofVenue+` GROUP BY account, book ORDER BY account, book`, string(v))
+}
+
+// DayCash sums the cash postings of a trading date by account and kind of entry.
+func (s *Store) DayCash(ctx context.Context, v store.VenueID, d calendar.Date) ([]store.DayCash, error) {
+	scan := func(scan func(...any) error) (c store.DayCash, err error) {
+		return c, scan(&c.Account, &c.Kind, &c.Amount)
+	}
+	return list(ctx, s.read, "the day's cash", scan, `SELECT e.account, e.kind, CAST(COALESCE(SUM(p.amount), 0) AS BIGINT)
+ FROM entries e JOIN postings p ON p.account = e.account AND p.entry = e.number AND p.book = 'cash'
+ WHERE e.account IN (SELECT id FROM accounts WHERE venue = $1) AND e.trading_date = $2 GROUP BY e.account, e.kind ORDER BY e.account, e.kind`,
+		string(v), int64(d))
 }

@@ -31,6 +31,8 @@ func Books(t *testing.T, open func(t *testing.T) store.Books) {
 		{"two snapshots stay", twoSnapshotsStay},
 		{"pruning keeps the tail", pruningKeepsTail},
 		{"watch lists", watchlists},
+		{"instruments", instruments},
+		{"cash of a day", dayCash},
 		{"settings and fault", settingsAndFault},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })

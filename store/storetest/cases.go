@@ -5,8 +5,11 @@ import (
 	"sync"
 	"testing"
 
+	"paperport/calendar"
 	"paperport/engine"
+	"paperport/instrument"
 	"paperport/ledger"
+	"paperport/money"
 	"paperport/order"
 	"paperport/store"
 )
@@ -217,6 +220,40 @@ func watchlists(t *testing.T, s store.Books) {
 		}
 		equal(t, "lists", got, []store.Watchlist{w})
 		w.Name, w.Instruments = "Other", []uint32{}
+	}
+}
+
+func instruments(t *testing.T, s store.Books) {
+	rows := make([]instrument.Stored, 2500)
+	for i := range rows {
+		rows[i] = instrument.Stored{From: day, Instrument: instrument.Instrument{ID: instrument.ID(i + 1), Exchange: calendar.NSE,
+			Segment: calendar.FNO, Kind: instrument.Option, Right: instrument.Put, Symbol: "NIFTY26DEC24000PE", Name: "NIFTY", ISIN: "I",
+			Series: "S", Underlying: "NIFTY", UnderlyingID: 3, Expiry: day + 9, Strike: 24_000 * money.PriceScale,
+			Terms: instrument.Terms{LotSize: 65, FreezeQty: 1800, TickSize: 500, Multiplier: 1, IsETF: i%2 == 0, UnderlyingIsIndex: i%3 == 0}}}
+	}
+	for _, part := range [][]instrument.Stored{rows[:3], rows[3:]} {
+		if err := s.AddInstruments(t.Context(), part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.Instruments(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "instruments", got, rows)
+}
+
+func dayCash(t *testing.T, s store.Books) {
+	opened(t, s)
+	mustSubmit(t, s, full(1))
+	mustSubmit(t, s, full(2))
+	got, err := s.DayCash(t.Context(), venue, day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "cash of the day", got, []store.DayCash{{Account: first, Kind: "trade", Amount: 200}})
+	if got, err := s.DayCash(t.Context(), venue, day+1); err != nil || got != nil {
+		t.Errorf("another day: %v, %v", got, err)
 	}
 }
 

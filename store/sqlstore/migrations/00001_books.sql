@@ -9,9 +9,9 @@ CREATE TABLE venues (
     fault      TEXT   NOT NULL
 );
 
--- Contract terms are kept by instrument id; the body is the instrument package's own text.
+-- Contracts and their terms, append-only, many rows a page, packed as sqlstore/instrument.go says.
 CREATE TABLE instruments (
-    id   BIGINT NOT NULL PRIMARY KEY,
+    page BIGINT NOT NULL PRIMARY KEY,
     body BLOB   NOT NULL
 );
 
