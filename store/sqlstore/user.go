@@ -29,9 +29,25 @@ func NewUsers(read *sql.DB, write Write) *Users {
 	return &Users{userRows: userRows{read}, write: write}
 }
 
-// WriteUsers runs f in one transaction.
+// WriteUsers runs f in one transaction. Once begun it ends whatever becomes of ctx: an interrupted statement would take
+// the writes of others in the same commit with it.
 func (u *Users) WriteUsers(ctx context.Context, f func(store.UserTx) error) error {
-	return u.write(ctx, func(tx *sql.Tx) error { return f(&userTx{userRows: userRows{tx}, tx: tx}) })
+	return u.write(context.WithoutCancel(ctx), func(tx *sql.Tx) error { return f(&userTx{userRows: userRows{steady{tx}}, tx: steady{tx}}) })
+}
+
+// steady is a transaction whose statements are never interrupted.
+type steady struct{ tx *sql.Tx }
+
+func (s steady) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return s.tx.QueryContext(context.WithoutCancel(ctx), query, args...)
+}
+
+func (s steady) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return s.tx.QueryRowContext(context.WithoutCancel(ctx), query, args...)
+}
+
+func (s steady) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return s.tx.ExecContext(context.WithoutCancel(ctx), query, args...)
 }
 
 // rows is what a pool and a transaction share.

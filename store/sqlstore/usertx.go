@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,7 +14,7 @@ import (
 // userTx is the write side of Users within one transaction.
 type userTx struct {
 	userRows
-	tx *sql.Tx
+	tx steady
 }
 
 // exec runs one statement and reports how many rows it changed.

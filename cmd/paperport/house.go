@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"paperport/app"
+	"paperport/auth"
+	"paperport/clock"
+	"paperport/config"
+	"paperport/httpapi"
+	"paperport/store/sqlstore"
+	"paperport/web"
+)
+
+// house is everything that runs behind the door.
+type house struct {
+	config config.Config
+	log    *slog.Logger
+	store  *sqlstore.Store
+	users  *app.Users
+	app    *app.App
+	api    *httpapi.Server
+	base   string
+	failed chan error // storage failed: end with exit 74
+
+	ctx     context.Context // ends when the house closes
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+}
+
+func openHouse(ctx context.Context, c config.Config, port int, log *slog.Logger) (*house, error) {
+	h := &house{config: c, log: log, failed: make(chan error, 1), base: httpapi.BaseURL(c.PublicURL, port, c.TLSCert != "")}
+	h.ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	hasher, err := auth.NewHasher(auth.DefaultCost)
+	if err != nil {
+		return nil, err
+	}
+	if h.store, err = sqlstore.Open(ctx, sqlstore.Options{Dir: c.DataDir, Log: log, Fatal: h.fail}); err != nil {
+		return nil, err
+	}
+	h.users = app.NewUsers(app.UsersOptions{Rows: h.store.Users(), Hasher: hasher, Clock: clock.System{}, Span: loginSpan(c)})
+	h.app = &app.App{}
+	limits := httpapi.DefaultLimits
+	limits.APIPerSecond, limits.APIBurst = c.APIPerSecond, 4*c.APIPerSecond
+	h.api = httpapi.New(httpapi.Options{App: h.app, Users: h.users, Clock: clock.System{}, Log: accessLog(c, log), Files: web.Files(), Port: port,
+		PublicURL: c.PublicURL, IsTLS: c.TLSCert != "", TrustedProxies: c.TrustedProxies, HasDemo: c.Demo != "off", Limits: limits, Version: apiVersion})
+	return h, nil
+}
+
+func (h *house) fail(err error) {
+	select {
+	case h.failed <- err:
+	default:
+	}
+}
+
+// announce says where to go; the setup link is a secret and goes to the terminal, never to the log.
+func (h *house) announce(ctx context.Context, w io.Writer) {
+	fmt.Fprintf(w, "PaperPort is at %s\n", h.base)
+	needsOwner, err := h.users.NeedsOwner(ctx)
+	if err != nil || !needsOwner {
+		return
+	}
+	if h.config.PublicURL != nil || h.config.TLSCert != "" {
+		fmt.Fprintf(w, "Create the first user here, from any machine, once: %s/?link=%s\n", h.base, h.users.NewSetupToken())
+		return
+	}
+	fmt.Fprintln(w, "Open it in a browser on this machine to create the first user.")
+}
+
+// start runs what need not be there for the first page.
+func (h *house) start() {
+	h.running.Go(h.sweep)
+}
+
+// sweep ends logins whose time is over.
+func (h *house) sweep() {
+	ticker := time.NewTicker(sweepTime)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-h.ctx.Done():
+			return
+		case <-ticker.C:
+			if err := h.users.Sweep(h.ctx); err != nil {
+				h.log.Error("sweep of logins failed", "err", err)
+			}
+		}
+	}
+}
+
+// close stops everything in the order of dependence and waits.
+func (h *house) close(_ context.Context) error {
+	h.cancel()
+	h.running.Wait()
+	return h.store.Close()
+}
+
+// accessLog is the handler's log, without request lines when they are switched off.
+func accessLog(c config.Config, log *slog.Logger) *slog.Logger {
+	if c.AccessLog {
+		return log
+	}
+	return slog.New(quiet{log.Handler()})
+}
+
+// quiet drops what is below a warning.
+type quiet struct{ slog.Handler }
+
+// Enabled lets warnings and errors through.
+func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
+}

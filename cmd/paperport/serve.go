@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"paperport/calendar"
+	"paperport/config"
+)
+
+const (
+	loginMax  = 24 * time.Hour
+	drainMax  = 10 * time.Second
+	sweepTime = 30 * time.Second
+)
+
+// istZone is where LOGIN_UNTIL is told.
+var istZone = calendar.IST
+
+func newServe() *cobra.Command {
+	return &cobra.Command{Use: "serve", Short: "Run the server with the demo market (the default)", Args: noArgs, RunE: runServe}
+}
+
+// runServe opens the door first and furnishes the house behind it: the listener is up before the database is open, and
+// the demo market starts after the first page can be served.
+func runServe(cmd *cobra.Command, _ []string) error {
+	c, err := loadConfig(cmd)
+	if err != nil {
+		return err
+	}
+	log := newLog(cmd.ErrOrStderr(), c.LogLevel)
+	certificate, err := loadCertificate(c)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", c.Addr, err)
+	}
+	port, err := portOf(listener.Addr().String())
+	if err != nil {
+		return err
+	}
+	door := newDoor()
+	server := newServer(door, log, certificate)
+	serving := make(chan error, 1)
+	go func() { serving <- serveOn(server, listener) }()
+	house, err := openHouse(cmd.Context(), c, port, log)
+	if err != nil {
+		_ = server.Close()
+		<-serving
+		return err
+	}
+	door.open(house.api)
+	house.announce(cmd.Context(), cmd.ErrOrStderr())
+	house.start()
+	return house.waitAndClose(cmd.Context(), server, serving)
+}
+
+// waitAndClose serves until a signal, a failed listener or failed storage, then takes everything down within drainMax.
+func (h *house) waitAndClose(ctx context.Context, server *http.Server, serving <-chan error) error {
+	var err error
+	select {
+	case <-ctx.Done():
+		h.log.Info("stopping")
+	case err = <-serving:
+		err = fmt.Errorf("serve: %w", err)
+	case err = <-h.failed:
+	}
+	drain, cancel := context.WithTimeout(context.Background(), drainMax)
+	defer cancel()
+	h.api.Close() // event streams; Shutdown does not know them
+	if stopErr := server.Shutdown(drain); stopErr != nil {
+		h.log.Warn("requests cut off at the end", "err", stopErr)
+		_ = server.Close()
+	}
+	return errors.Join(err, h.close(drain))
+}
+
+func newServer(handler http.Handler, log *slog.Logger, certificate *tls.Certificate) *http.Server {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: 60 * time.Second,
+		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	if certificate != nil {
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	}
+	return server
+}
+
+func serveOn(server *http.Server, listener net.Listener) error {
+	var err error
+	if server.TLSConfig != nil {
+		err = server.ServeTLS(listener, "", "")
+	} else {
+		err = server.Serve(listener)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+func loadCertificate(c config.Config) (*tls.Certificate, error) {
+	if c.TLSCert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("%w: PAPERPORT_TLS_CERT, PAPERPORT_TLS_KEY: %w", config.ErrInvalid, err)
+	}
+	return &pair, nil
+}
+
+func portOf(addr string) (int, error) {
+	_, text, err := net.SplitHostPort(addr)
+	if err != nil {
+		return 0, fmt.Errorf("%w: address %q: %w", config.ErrInvalid, addr, err)
+	}
+	return strconv.Atoi(text)
+}
+
+// door holds requests that come before the handler is ready; it never refuses them for coming early.
+type door struct {
+	ready   chan struct{}
+	once    sync.Once
+	handler http.Handler // set before ready is closed
+}
+
+func newDoor() *door { return &door{ready: make(chan struct{})} }
+
+func (d *door) open(h http.Handler) {
+	d.once.Do(func() {
+		d.handler = h
+		close(d.ready)
+	})
+}
+
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-d.ready:
+		d.handler.ServeHTTP(w, r)
+	case <-r.Context().Done():
+	}
+}
+

@@ -1,0 +1,155 @@
+// Package httpapi is the face of PaperPort to browsers and programs: JSON routes, the event stream, the pages, access
+// control and the mapping of outcomes to HTTP. It decides nothing about orders or money; app does.
+//
+// Every response carries the security headers, every request passes the Host check first, every mutation is same-origin
+// strict JSON, and every route has a row in the access table that a test compares with the router.
+package httpapi
+
+import (
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"paperport/app"
+	"paperport/clock"
+)
+
+// Options is what the handler needs. Zero limits mean "none".
+type Options struct {
+	App   *app.App
+	Users *app.Users
+	Clock clock.Clock
+	Log   *slog.Logger
+	// Files is the browser build: index.html at its root.
+	Files fs.FS
+	// Port is the port browsers reach on this machine; with it localhost, 127.0.0.1 and [::1] are our names.
+	Port int
+	// PublicURL is the address users type when it is not localhost, for example https://paper.example.org; nil when none.
+	PublicURL *url.URL
+	// IsTLS says that our own listener speaks TLS.
+	IsTLS bool
+	// TrustedProxies may tell us the visitor's address and scheme.
+	TrustedProxies []netip.Prefix
+	// HasDemo says that a demo venue is on its way: a new user's first account waits for it a little.
+	HasDemo bool
+	// IsReady reports whether requests can be served in full, for /readyz; nil means always.
+	IsReady func() error
+	Limits  Limits
+	Version string
+}
+
+// Limits bound what one visitor can ask for.
+type Limits struct {
+	// APIPerSecond and APIBurst bound one user's requests; APIPerSecond 0 lifts the bound.
+	APIPerSecond, APIBurst int
+	// EntryPerSecond and EntryBurst bound one address's requests without a login.
+	EntryPerSecond, EntryBurst int
+	// SocketsPerUser bounds open event streams.
+	SocketsPerUser int
+	// QuoteEvery is the least time between two writes of quotes to one socket.
+	QuoteEvery time.Duration
+	// RequestMax bounds the time one request may take.
+	RequestMax time.Duration
+}
+
+// DefaultLimits are the limits of a normal installation.
+var DefaultLimits = Limits{APIPerSecond: 100, APIBurst: 400, EntryPerSecond: 10, EntryBurst: 60, SocketsPerUser: 5,
+	QuoteEvery: 200 * time.Millisecond, RequestMax: 20 * time.Second}
+
+// Server is the handler with its routes; Close ends its event streams.
+type Server struct {
+	Options
+	mux     *http.ServeMux
+	api     huma.API
+	handler http.Handler
+	routes  []Route
+	names   map[string]bool // Hosts that are us
+	origins []string        // Origins of our own pages
+	limits  *limiters
+	pages   *pages
+	sockets *sockets
+	welcome *welcomer
+}
+
+// New builds the handler.
+func New(o Options) *Server {
+	s := &Server{Options: o, mux: http.NewServeMux(), limits: newLimiters(o.Limits, o.Clock), sockets: newSockets(o.Limits.SocketsPerUser)}
+	s.names, s.origins = ourNames(o)
+	s.pages = newPages(o.Files)
+	s.welcome = &welcomer{app: o.App, wait: o.HasDemo}
+	s.api = humago.New(s.mux, apiConfig(o.Version))
+	s.register()
+	s.handler = s.wrap(s.mux)
+	return s
+}
+
+// ServeHTTP serves one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Close ends all event streams and waits for them.
+func (s *Server) Close() { s.sockets.close() }
+
+// OpenAPI returns the description of all JSON routes.
+func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
+
+func (s *Server) register() {
+	s.registerEntry()
+	s.registerTwoStep()
+	s.registerUsers()
+	s.registerMarket()
+	s.registerWatchlists()
+	s.registerAccounts()
+	s.registerOrders()
+	s.registerBooks()
+	s.plain("GET /api/stream", SignedIn, s.serveStream)
+	s.plain("GET /api/openapi.json", Public, s.serveOpenAPI)
+	s.plain("GET /livez", Public, s.serveLive)
+	s.plain("GET /readyz", Public, s.serveReady)
+	s.plain("/api/", Public, s.serveNoRoute)
+	s.plain("/", Public, s.servePage)
+}
+
+// wrap puts what every request passes around the routes, outermost first.
+func (s *Server) wrap(next http.Handler) http.Handler {
+	cross := http.NewCrossOriginProtection()
+	for _, origin := range s.origins {
+		if err := cross.AddTrustedOrigin(origin); err != nil {
+			panic("httpapi: origin " + origin + ": " + err.Error())
+		}
+	}
+	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, r, problem(http.StatusForbidden, "CROSS_ORIGIN", "This request came from another site and was refused."))
+	}))
+	return s.observe(s.checkHost(s.checkBody(cross.Handler(next))))
+}
+
+func (s *Server) serveLive(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
+	if s.IsReady != nil {
+		if err := s.IsReady(); err != nil {
+			s.Log.Warn("not ready", "err", err)
+			writeProblem(w, r, problem(http.StatusServiceUnavailable, "NOT_READY", "Not ready yet."))
+			return
+		}
+	}
+	s.serveLive(w, r)
+}
+
+func (s *Server) serveNoRoute(w http.ResponseWriter, r *http.Request) {
+	if allowed := s.methodsOf(r); allowed != "" {
+		w.Header().Set("Allow", allowed)
+		writeProblem(w, r, problem(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "This address takes "+allowed+"."))
+		return
+	}
+	writeProblem(w, r, problem(http.StatusNotFound, "NO_ROUTE", "There is nothing at this address."))
+}

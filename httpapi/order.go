@@ -1,0 +1,367 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"paperport/app"
+	"paperport/engine"
+	"paperport/instrument"
+	"paperport/money"
+	"paperport/order"
+)
+
+// qtyMax bounds a quantity on the wire; the contract's freeze quantity is checked by the engine.
+// It is repeated in the tags below.
+const qtyMax = 1_000_000_000
+
+// OrderTerms is an order without its name: what a preview needs.
+type OrderTerms struct {
+	Instrument uint32 `json:"instrument" minimum:"1"`
+	Side       string `json:"side" enum:"buy,sell"`
+	Product    string `json:"product" enum:"CNC,MIS,NRML"`
+	Type       string `json:"type" enum:"market,limit"`
+	Validity   string `json:"validity" enum:"day,ioc"`
+	Qty        int64  `json:"qty" minimum:"1" maximum:"1000000000"`
+	Price      string `json:"price,omitempty" maxLength:"24" doc:"Limit price; empty for market"`
+	Tag        string `json:"tag,omitempty" maxLength:"40"`
+}
+
+// NewOrder asks for an order.
+type NewOrder struct {
+	ClientOrderID string `json:"client_order_id" minLength:"8" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$"`
+	OrderTerms
+}
+
+type placeIn struct {
+	Account string `path:"account" maxLength:"40"`
+	Body    NewOrder
+}
+
+type previewIn struct {
+	Account string `path:"account" maxLength:"40"`
+	Body    OrderTerms
+}
+
+// Receipt is the one answer to a command.
+type Receipt struct {
+	ClientOrderID string `json:"client_order_id" doc:"The client order id or request id"`
+	OrderID       string `json:"order_id"`
+	Code          string `json:"code"`
+	Reason        string `json:"reason"`
+	At            string `json:"at" format:"date-time"`
+}
+
+type receiptOut struct{ Body Receipt }
+
+// OrderChange modifies a working order; what is left out stays.
+type OrderChange struct {
+	RequestID string `json:"request_id" minLength:"8" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$"`
+	Qty       int64  `json:"qty,omitempty" minimum:"1" maximum:"1000000000"`
+	Price     string `json:"price,omitempty" maxLength:"24"`
+	Type      string `json:"type,omitempty" enum:"market,limit"`
+	Validity  string `json:"validity,omitempty" enum:"day,ioc"`
+}
+
+type modifyIn struct {
+	Account string `path:"account" maxLength:"40"`
+	ID      string `path:"id" maxLength:"20"`
+	Body    OrderChange
+}
+
+type cancelIn struct {
+	Account   string `path:"account" maxLength:"40"`
+	ID        string `path:"id" maxLength:"20"`
+	RequestID string `query:"request_id" required:"true" minLength:"8" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$"`
+}
+
+// ChargeNote is the charges of a trade, line by line.
+type ChargeNote struct {
+	Turnover  string `json:"turnover"`
+	Brokerage string `json:"brokerage"`
+	STT       string `json:"stt"`
+	Exchange  string `json:"exchange"`
+	SEBI      string `json:"sebi"`
+	Stamp     string `json:"stamp"`
+	GST       string `json:"gst"`
+	Total     string `json:"total"`
+}
+
+func wireCharges(n app.Charges) ChargeNote {
+	return ChargeNote{Turnover: n.Turnover.String(), Brokerage: n.Brokerage.String(), STT: (n.STT + n.CTT).String(), Exchange: n.Exchange.String(),
+		SEBI: n.SEBIFee.String(), Stamp: n.StampDuty.String(), GST: n.GST.String(), Total: n.Total().String()}
+}
+
+// Preview is what an order would need and do.
+type Preview struct {
+	Code       string       `json:"code"`
+	Reason     string       `json:"reason"`
+	Required   string       `json:"required"`
+	Available  string       `json:"available"`
+	Charges    ChargeNote   `json:"charges"`
+	Expected   ExpectedFill `json:"expected"`
+	LimitPrice string       `json:"limit_price"`
+	Note       string       `json:"note"`
+}
+
+// ExpectedFill is what the standing book would give at once.
+type ExpectedFill struct {
+	AvgPrice string `json:"avg_price"`
+	Qty      int64  `json:"qty"`
+	Levels   int    `json:"levels"`
+	Slippage string `json:"slippage"`
+}
+
+type previewOut struct{ Body Preview }
+
+// Order is an order with its contract.
+type Order struct {
+	ID            string `json:"id"`
+	ClientOrderID string `json:"client_order_id"`
+	Instrument    uint32 `json:"instrument"`
+	Label         string `json:"label"`
+	Exchange      string `json:"exchange"`
+	Side          string `json:"side" enum:"buy,sell"`
+	Product       string `json:"product" enum:"CNC,MIS,NRML"`
+	Type          string `json:"type" enum:"market,limit"`
+	Validity      string `json:"validity" enum:"day,ioc"`
+	Qty           int64  `json:"qty"`
+	FilledQty     int64  `json:"filled_qty"`
+	PendingQty    int64  `json:"pending_qty"`
+	CancelledQty  int64  `json:"cancelled_qty"`
+	Price         string `json:"price"`
+	AvgPrice      string `json:"avg_price"`
+	Status        string `json:"status" enum:"pending,open,executed,cancelled,expired,rejected,denied"`
+	Code          string `json:"code"`
+	Reason        string `json:"reason"`
+	Reserved      string `json:"reserved"`
+	PlacedAt      string `json:"placed_at"`
+	UpdatedAt     string `json:"updated_at"`
+	TradingDate   string `json:"trading_date"`
+	Tag           string `json:"tag"`
+}
+
+func wireOrder(o app.Order) Order {
+	return Order{ID: orderID(o.ID), ClientOrderID: o.ClientOrderID, Instrument: uint32(o.Instrument), Label: label(o.Contract),
+		Exchange: exchangeCode(o.Contract), Side: sideText(o.Side), Product: productText(o.Product), Type: typeText(o.Type),
+		Validity: validityText(o.Validity), Qty: int64(o.OrderQty), FilledQty: int64(o.CumQty), PendingQty: int64(o.LeavesQty),
+		CancelledQty: int64(o.CancelledQty), Price: known(o.LimitPrice), AvgPrice: known(o.AvgPrice), Status: statusText(o.Status),
+		Code: o.Code, Reason: o.Reason, Reserved: o.Reserved.String(), PlacedAt: o.AcceptedAt.String(), UpdatedAt: o.UpdatedAt.String(),
+		TradingDate: o.TradingDate.String(), Tag: o.Tag}
+}
+
+func orderID(id order.ID) string {
+	if id == 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64(id), 10)
+}
+
+type accountDateIn struct {
+	Account string `path:"account" maxLength:"40"`
+	Date    string `query:"date" maxLength:"10" doc:"Trading date; default today's"`
+}
+
+// OrderList is orders, newest first.
+type OrderList struct {
+	Orders []Order `json:"orders"`
+}
+
+type orderListOut struct{ Body OrderList }
+
+type orderIn struct {
+	Account string `path:"account" maxLength:"40"`
+	ID      string `path:"id" maxLength:"20"`
+}
+
+// OrderStep is one line of an order's history.
+type OrderStep struct {
+	At     string `json:"at"`
+	Kind   string `json:"kind"`
+	Status string `json:"status"`
+	Text   string `json:"text"`
+	Qty    int64  `json:"qty"`
+	Price  string `json:"price"`
+}
+
+// OrderStory is an order with all that happened to it, oldest first.
+type OrderStory struct {
+	Order   Order       `json:"order"`
+	History []OrderStep `json:"history"`
+	Trades  []Trade     `json:"trades"`
+}
+
+type orderStoryOut struct{ Body OrderStory }
+
+func (s *Server) registerOrders() {
+	const orders = "/api/accounts/{account}/orders"
+	route(s, operation{id: "place-order", method: "POST", path: orders, access: Trader, status: 201, bodyMax: orderBodyMax, summary: "Place an order"}, s.place)
+	route(s, operation{id: "preview-order", method: "POST", path: orders + "/preview", access: Trader, bodyMax: orderBodyMax, summary: "What would this order need and do?"}, s.preview)
+	route(s, operation{id: "modify-order", method: "PATCH", path: orders + "/{id}", access: Trader, bodyMax: orderBodyMax, summary: "Change a working order"}, s.modify)
+	route(s, operation{id: "cancel-order", method: "DELETE", path: orders + "/{id}", access: Trader, summary: "Take a working order back"}, s.cancel)
+	route(s, operation{id: "orders", method: "GET", path: orders, access: SignedIn, summary: "Orders of a day"}, s.orders)
+	route(s, operation{id: "order", method: "GET", path: orders + "/{id}", access: SignedIn, summary: "One order with its history and trades"}, s.orderStory)
+	route(s, operation{id: "days", method: "GET", path: "/api/accounts/{account}/days", access: SignedIn, summary: "Days with orders"}, s.days)
+}
+
+// command turns terms into a command. A limit order needs a price, a market order has none.
+func (t OrderTerms) command(account string) (order.Place, error) {
+	price, err := parsePrice("price", t.Price)
+	switch {
+	case err != nil:
+		return order.Place{}, err
+	case t.Type == "limit" && price == 0:
+		return order.Place{}, badField("price", "price: a limit order needs one.")
+	case t.Type == "market" && price != 0:
+		return order.Place{}, badField("price", "price: a market order has none.")
+	}
+	return order.Place{Account: order.AccountID(account), Instrument: instrument.ID(t.Instrument), Side: sides[t.Side],
+		Product: products[t.Product], Type: types[t.Type], Validity: validities[t.Validity], Qty: money.Qty(t.Qty),
+		LimitPrice: price, Tag: t.Tag}, nil
+}
+
+func (s *Server) place(ctx context.Context, in *placeIn) (*receiptOut, error) {
+	command, err := in.Body.command(in.Account)
+	if err != nil {
+		return nil, err
+	}
+	command.ClientOrderID = in.Body.ClientOrderID
+	receipt, err := s.App.PlaceOrder(ctx, actorOf(ctx).User.ID, command)
+	return answerReceipt(receipt, err)
+}
+
+// codeReused is the one denial that is a conflict: the id is taken by another command.
+const codeReused = "CLIENT_ORDER_ID_REUSED"
+
+// answerReceipt answers 2xx for what was taken and a problem that carries the receipt for what was denied.
+func answerReceipt(r engine.Receipt, err error) (*receiptOut, error) {
+	if err != nil {
+		return nil, err
+	}
+	body := Receipt{ClientOrderID: r.RequestID, OrderID: orderID(r.Order), Code: r.Code, Reason: r.Reason, At: r.At.String()}
+	if r.Code == "" {
+		return &receiptOut{Body: body}, nil
+	}
+	status := http.StatusUnprocessableEntity
+	if r.Code == codeReused {
+		status = http.StatusConflict
+	}
+	return nil, &Denial{Problem: problem(status, r.Code, r.Reason), receipt: body}
+}
+
+// Denial is a problem with the receipt of the denied command beside it.
+type Denial struct {
+	*Problem
+	receipt Receipt
+}
+
+// MarshalJSON writes the fields of both.
+func (d *Denial) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Status        int               `json:"status"`
+		Title         string            `json:"title"`
+		Detail        string            `json:"detail"`
+		Code          string            `json:"code"`
+		Context       map[string]string `json:"context"`
+		ClientOrderID string            `json:"client_order_id"`
+		OrderID       string            `json:"order_id"`
+		Reason        string            `json:"reason"`
+		At            string            `json:"at"`
+	}{d.Status, d.Title, d.Detail, d.Code, d.Context, d.receipt.ClientOrderID, d.receipt.OrderID, d.receipt.Reason, d.receipt.At})
+}
+
+func (s *Server) preview(ctx context.Context, in *previewIn) (*previewOut, error) {
+	command, err := in.Body.command(in.Account)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.App.PreviewOrder(ctx, actorOf(ctx).User.ID, command)
+	if err != nil {
+		return nil, err
+	}
+	return &previewOut{Body: Preview{Code: p.Code, Reason: p.Reason, Required: p.Required.String(), Available: p.Available.String(),
+		Charges: wireCharges(p.Charges), LimitPrice: known(p.LimitPrice), Note: p.Note, Expected: ExpectedFill{
+			AvgPrice: known(p.Expected.AvgPrice), Qty: int64(p.Expected.Qty), Levels: p.Expected.Levels, Slippage: p.Expected.Slippage.String()}}}, nil
+}
+
+// parseOrderID refuses as absent what cannot be an order's id.
+func parseOrderID(text string) (order.ID, error) {
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id <= 0 || strconv.FormatInt(id, 10) != text {
+		return 0, notFound()
+	}
+	return order.ID(id), nil
+}
+
+func (s *Server) modify(ctx context.Context, in *modifyIn) (*receiptOut, error) {
+	id, err := parseOrderID(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	price, err := parsePrice("price", in.Body.Price)
+	if err != nil {
+		return nil, err
+	}
+	if in.Body.Qty == 0 && price == 0 && in.Body.Type == "" && in.Body.Validity == "" {
+		return nil, badField("qty", "Say what to change: qty, price, type or validity.")
+	}
+	receipt, err := s.App.ModifyOrder(ctx, actorOf(ctx).User.ID, order.Modify{Account: order.AccountID(in.Account), RequestID: in.Body.RequestID,
+		Order: id, Qty: money.Qty(in.Body.Qty), LimitPrice: price, Type: types[in.Body.Type], Validity: validities[in.Body.Validity]})
+	return answerReceipt(receipt, err)
+}
+
+func (s *Server) cancel(ctx context.Context, in *cancelIn) (*receiptOut, error) {
+	id, err := parseOrderID(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	receipt, err := s.App.CancelOrder(ctx, actorOf(ctx).User.ID, order.Cancel{Account: order.AccountID(in.Account), RequestID: in.RequestID, Order: id})
+	return answerReceipt(receipt, err)
+}
+
+func (s *Server) orders(ctx context.Context, in *accountDateIn) (*orderListOut, error) {
+	date, err := parseDate("date", in.Date)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.App.Orders(ctx, actorOf(ctx).User.ID, order.AccountID(in.Account), date)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Order, len(found))
+	for i, o := range found {
+		list[i] = wireOrder(o)
+	}
+	return &orderListOut{Body: OrderList{Orders: list}}, nil
+}
+
+func (s *Server) orderStory(ctx context.Context, in *orderIn) (*orderStoryOut, error) {
+	id, err := parseOrderID(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	story, err := s.App.OrderStory(ctx, actorOf(ctx).User.ID, order.AccountID(in.Account), id)
+	if err != nil {
+		return nil, err
+	}
+	body := OrderStory{Order: wireOrder(story.Order), History: make([]OrderStep, len(story.Steps)), Trades: wireTrades(story.Trades)}
+	for i, step := range story.Steps {
+		body.History[i] = OrderStep{At: step.At.String(), Kind: step.Kind, Status: statusText(step.Order.Status), Text: stepText(step),
+			Qty: int64(step.Order.LeavesQty), Price: known(step.Order.LimitPrice)}
+	}
+	return &orderStoryOut{Body: body}, nil
+}
+
+func (s *Server) days(ctx context.Context, in *accountIn) (*daysOut, error) {
+	found, err := s.App.Days(ctx, actorOf(ctx).User.ID, order.AccountID(in.Account))
+	if err != nil {
+		return nil, err
+	}
+	list := make([]string, len(found))
+	for i, d := range found {
+		list[i] = d.String()
+	}
+	return &daysOut{Body: Days{Dates: list}}, nil
+}

@@ -1,0 +1,216 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"paperport/app"
+	"paperport/store"
+)
+
+// Problem is an error as users and programs see it (RFC 9457 with a code).
+type Problem struct {
+	Status int    `json:"status" doc:"HTTP status"`
+	Title  string `json:"title"`
+	Detail string `json:"detail" doc:"A sentence for the user"`
+	Code   string `json:"code" doc:"Stable name of the outcome"`
+	// Context holds the key=value facts of the outcome, for example the field that is wrong.
+	Context map[string]string `json:"context"`
+	wait    time.Duration
+}
+
+var problemType = reflect.TypeFor[Problem]()
+
+// Error returns code and sentence.
+func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
+
+// GetStatus tells huma the status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType tells huma the media type.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// GetHeaders tells huma when to try again.
+func (p *Problem) GetHeaders() http.Header {
+	header := http.Header{}
+	if p.wait > 0 {
+		header.Set("Retry-After", strconv.Itoa(int((p.wait+time.Second-1)/time.Second)))
+	}
+	return header
+}
+
+func problem(status int, code, detail string) *Problem {
+	return &Problem{Status: status, Title: http.StatusText(status), Detail: detail, Code: code, Context: map[string]string{}}
+}
+
+func badField(field, detail string) *Problem {
+	p := problem(http.StatusBadRequest, "BAD_FIELD", detail)
+	p.Context["field"] = field
+	return p
+}
+
+func notFound() *Problem {
+	return problem(http.StatusNotFound, "NOT_FOUND", "This does not exist, or it is not yours.")
+}
+
+func slowDown(wait time.Duration) *Problem {
+	p := problem(http.StatusTooManyRequests, string(app.SlowDown), "Too many requests. Try again in a moment.")
+	p.wait = wait
+	return p
+}
+
+// writeProblem answers outside huma.
+func writeProblem(w http.ResponseWriter, _ *http.Request, p *Problem) {
+	header := w.Header()
+	for key, values := range p.GetHeaders() {
+		header[key] = values
+	}
+	header.Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p)
+}
+
+// explain turns an error into what the user may know; trouble of our own is logged in full and shown without detail.
+func (s *Server) explain(ctx context.Context, err error) *Problem {
+	var ready *Problem
+	if errors.As(err, &ready) {
+		return ready
+	}
+	var refusal *app.Refusal
+	if errors.As(err, &refusal) {
+		p := problem(refusalStatus(refusal.Code), string(refusal.Code), refusal.Text)
+		p.wait = refusal.Wait
+		return p
+	}
+	p := appProblem(err)
+	if p.Status >= 500 {
+		s.Log.LogAttrs(ctx, slog.LevelError, "request failed", slog.String("request_id", requestOf(ctx).id), slog.Any("err", err))
+	}
+	return p
+}
+
+// appProblem maps the sentinels of app.
+func appProblem(err error) *Problem {
+	switch {
+	case errors.Is(err, app.ErrNotFound):
+		return notFound()
+	case errors.Is(err, app.ErrInvalid):
+		return problem(http.StatusBadRequest, "BAD_FIELD", sentence(err, app.ErrInvalid))
+	case errors.Is(err, app.ErrBusy):
+		return retryable("VENUE_BUSY", "The venue is busy. Try again in a moment.")
+	case errors.Is(err, app.ErrHalted):
+		return retryable("VENUE_HALTED", "The venue was stopped by a fault; the owner has to look at it. Nothing was changed.")
+	case errors.Is(err, app.ErrUnavailable):
+		return retryable("UNAVAILABLE", sentence(err, app.ErrUnavailable))
+	case errors.Is(err, app.ErrDiskFull), errors.Is(err, store.ErrDiskFull):
+		return problem(http.StatusInsufficientStorage, "DISK_FULL", "The disk is full. Nothing was changed; free some space and try again.")
+	case errors.Is(err, context.DeadlineExceeded):
+		return retryable("TIMED_OUT", "This took too long.")
+	default:
+		return problem(http.StatusInternalServerError, "INTERNAL", "Something went wrong on our side. Nothing is known to have changed.")
+	}
+}
+
+func retryable(code, detail string) *Problem {
+	p := problem(http.StatusServiceUnavailable, code, detail)
+	p.wait = time.Second
+	return p
+}
+
+// sentence is what follows the sentinel's own text, as a sentence.
+func sentence(err, sentinel error) string {
+	_, rest, _ := strings.Cut(err.Error(), sentinel.Error())
+	rest = strings.TrimLeft(rest, ": ")
+	if rest == "" {
+		_, rest, _ = strings.Cut(sentinel.Error(), ": ")
+	}
+	return strings.ToUpper(rest[:1]) + rest[1:] + "."
+}
+
+func refusalStatus(code app.RefusalCode) int {
+	switch code {
+	case app.LoginFailed, app.CodeRequired, app.CodeWrong, app.NotSignedIn:
+		return http.StatusUnauthorized
+	case app.SlowDown:
+		return http.StatusTooManyRequests
+	case app.NotAllowed, app.SetupLinkOnly, app.PasswordWrong:
+		return http.StatusForbidden
+	case app.SetupDone, app.UsernameTaken, app.LastOwner, app.TwoStepOn, app.TwoStepMissing:
+		return http.StatusConflict
+	case app.LinkInvalid, app.UserUnknown, app.LoginUnknown:
+		return http.StatusNotFound
+	case app.UsernameBad, app.PasswordWeak, app.RoleUnknown:
+		return http.StatusBadRequest
+	default:
+		return http.StatusInternalServerError
+	}
+}
+
+var setUpHuma = sync.OnceFunc(func() {
+	huma.DefaultArrayNullable = false
+	huma.ValidateStrictCasing = true
+	huma.NewErrorWithContext = func(hc huma.Context, status int, text string, errs ...error) huma.StatusError {
+		return humaProblem(status, text, errs)
+	}
+	huma.NewError = func(status int, text string, errs ...error) huma.StatusError { return humaProblem(status, text, errs) }
+})
+
+// humaProblem rewrites huma's own refusals. The value is never repeated: it may be a password.
+func humaProblem(status int, text string, errs []error) *Problem {
+	var first *huma.ErrorDetail
+	for _, err := range errs {
+		if errors.As(err, &first) {
+			break
+		}
+	}
+	switch {
+	case status == http.StatusRequestEntityTooLarge:
+		return problem(status, "BODY_TOO_LARGE", "The request is too large.")
+	case status == http.StatusUnsupportedMediaType:
+		return badContentType()
+	case status == http.StatusRequestTimeout:
+		return problem(status, "BODY_TOO_SLOW", "The request body did not arrive in time.")
+	case status == http.StatusNotAcceptable:
+		return problem(status, "NOT_ACCEPTABLE", "We answer in JSON.")
+	case status == http.StatusBadRequest && first != nil:
+		return problem(status, "BAD_JSON", "The request is not valid JSON: "+first.Message+".")
+	case status == http.StatusBadRequest:
+		return problem(status, "BAD_JSON", "The request needs a JSON body.")
+	case first != nil && strings.HasPrefix(first.Message, "unexpected property"):
+		p := problem(http.StatusBadRequest, "BAD_JSON", fmt.Sprintf("Unknown field %s.", fieldOf(first.Location)))
+		p.Context["field"] = fieldOf(first.Location)
+		return p
+	case first != nil:
+		return badField(fieldOf(first.Location), fmt.Sprintf("%s: %s.", fieldOf(first.Location), first.Message))
+	case status >= 500:
+		return problem(http.StatusInternalServerError, "INTERNAL", "Something went wrong on our side.")
+	default:
+		return problem(http.StatusBadRequest, "BAD_REQUEST", text)
+	}
+}
+
+func fieldOf(location string) string {
+	_, field, isNested := strings.Cut(location, ".")
+	if !isNested {
+		return location
+	}
+	return field
+}
+
+func badContentType() *Problem {
+	return problem(http.StatusUnsupportedMediaType, "BAD_CONTENT_TYPE", "Send JSON with Content-Type: application/json.")
+}
+
+func unwrap(hc huma.Context) (*http.Request, http.ResponseWriter) { return humago.Unwrap(hc) }

@@ -1,0 +1,170 @@
+package httpapi
+
+import (
+	"fmt"
+
+	"paperport/calendar"
+	"paperport/instrument"
+	"paperport/money"
+	"paperport/order"
+)
+
+// known prints a price, "" for none.
+func known(p money.Price) string {
+	if p == 0 {
+		return ""
+	}
+	return p.String()
+}
+
+// parsePrice reads a price of a request; "" is 0. Only plain positive decimals with at most four places pass.
+func parsePrice(field, text string) (money.Price, error) {
+	if text == "" {
+		return 0, nil
+	}
+	p, err := money.ParsePrice(text)
+	if err != nil || p <= 0 {
+		return 0, badField(field, fmt.Sprintf("%s: write a positive amount like 1300.10.", field))
+	}
+	return p, nil
+}
+
+// parseAmount reads a positive amount of money.
+func parseAmount(field, text string) (money.Paise, error) {
+	amount, err := money.ParsePaise(text)
+	if err != nil || amount <= 0 {
+		return 0, badField(field, fmt.Sprintf("%s: write a positive amount like 50000.00.", field))
+	}
+	return amount, nil
+}
+
+func parseDate(field, text string) (calendar.Date, error) {
+	if text == "" {
+		return 0, nil
+	}
+	date, err := calendar.ParseDate(text)
+	if err != nil {
+		return 0, badField(field, fmt.Sprintf("%s: write a date like 2026-11-24.", field))
+	}
+	return date, nil
+}
+
+func parseInstant(field, text string) (calendar.Instant, error) {
+	var at calendar.Instant
+	if err := at.UnmarshalText([]byte(text)); err != nil || at < 0 {
+		return 0, badField(field, fmt.Sprintf("%s: write a time like 2026-11-24T03:45:00Z.", field))
+	}
+	return at, nil
+}
+
+// label is the contract as traders say it: "NIFTY 29 DEC 24000 CE", "NIFTY DEC FUT" or the share's symbol.
+func label(i *instrument.Instrument) string {
+	if i == nil {
+		return ""
+	}
+	switch i.Kind {
+	case instrument.Option:
+		return fmt.Sprintf("%s %s %s %s", i.Underlying, dayMonth(i.Expiry), strike(i.Strike), i.Right)
+	case instrument.Future:
+		return fmt.Sprintf("%s %s FUT", i.Underlying, dayMonth(i.Expiry))
+	case instrument.Equity, instrument.Index:
+		return i.Symbol
+	default:
+		return i.Symbol
+	}
+}
+
+func dayMonth(d calendar.Date) string {
+	_, month, day := d.YMD()
+	return fmt.Sprintf("%d %s", day, [...]string{"JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"}[month-1])
+}
+
+// strike drops the paise of a whole strike.
+func strike(p money.Price) string {
+	if p%money.PriceScale == 0 {
+		return fmt.Sprint(int64(p / money.PriceScale))
+	}
+	return p.String()
+}
+
+func exchangeCode(i *instrument.Instrument) string {
+	if i == nil {
+		return ""
+	}
+	return i.ExchangeCode()
+}
+
+var sides = map[string]order.Side{"buy": order.Buy, "sell": order.Sell}
+
+var products = map[string]order.Product{"CNC": order.CNC, "MIS": order.MIS, "NRML": order.NRML}
+
+var types = map[string]order.Type{"market": order.Market, "limit": order.Limit}
+
+var validities = map[string]order.Validity{"day": order.Day, "ioc": order.IOC}
+
+func sideText(s order.Side) string {
+	switch s {
+	case order.Buy:
+		return "buy"
+	case order.Sell:
+		return "sell"
+	default:
+		return ""
+	}
+}
+
+func productText(p order.Product) string {
+	switch p {
+	case order.CNC:
+		return "CNC"
+	case order.MIS:
+		return "MIS"
+	case order.NRML:
+		return "NRML"
+	default:
+		return ""
+	}
+}
+
+func typeText(t order.Type) string {
+	switch t {
+	case order.Market:
+		return "market"
+	case order.Limit:
+		return "limit"
+	default:
+		return ""
+	}
+}
+
+func validityText(v order.Validity) string {
+	switch v {
+	case order.Day:
+		return "day"
+	case order.IOC:
+		return "ioc"
+	default:
+		return ""
+	}
+}
+
+func statusText(s order.Status) string {
+	switch s {
+	case order.Pending:
+		return "pending"
+	case order.Open:
+		return "open"
+	case order.Executed:
+		return "executed"
+	case order.Cancelled:
+		return "cancelled"
+	case order.Expired:
+		return "expired"
+	case order.Rejected:
+		return "rejected"
+	case order.Denied:
+		return "denied"
+	default:
+		return ""
+	}
+}
