@@ -158,3 +158,26 @@ func Seconds(i market.Interval) int64 {
 		panic("sim: unknown interval")
 	}
 }
+
+// Completed returns the candle of c that ended exactly at the instant at, a whole second; false when none did, or for days.
+func (m *Market) Completed(c Contract, interval market.Interval, at calendar.Instant) (market.Candle, bool) {
+	if interval == market.Day {
+		return market.Candle{}, false
+	}
+	d, _, ok := m.moment(c, at-1_000_000)
+	end := secondOf(at)
+	if !ok || end <= d.open || end > d.end {
+		return market.Candle{}, false
+	}
+	step := Seconds(interval)
+	into := (end - d.open) % step
+	if into != 0 && end != d.end {
+		return market.Candle{}, false
+	}
+	from := end - step
+	if into != 0 {
+		from = end - into
+	}
+	b := m.stretch(c, d, from, end)
+	return candle(instant(from), b, b.volume-d.volume(from-1), d.openInterest(end-1)), true
+}

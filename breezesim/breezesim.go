@@ -1,0 +1,112 @@
+// Package breezesim is a Breeze on loopback: REST v1 and v2, the quote, depth and candle streams, and the security master,
+// over the synthetic market of package sim. It is the demo market of a first run and the other side of our client's tests,
+// and follows the Breeze wire literally; section numbers in comments are those of the reference paper "ICICI Direct Breeze
+// API". It takes no orders: every endpoint that would place, change or cancel one answers with an error.
+//
+// Invariants: what a stream tells, what quotes answer and what history serves for the same second agree, also after a
+// restart; only joined rooms are evaluated; no request limit is applied. Known limits: no login pages, no faults but those
+// of the control handler, sessions last as long as the process.
+package breezesim
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"paperport/calendar"
+	"paperport/clock"
+	"paperport/sim"
+	"paperport/socketio"
+)
+
+// Options says which Breeze to imitate. The zero value is a demo market of seed 0 on the system clock.
+type Options struct {
+	// Seed selects the market.
+	Seed uint64
+	// Calendar is the timetable; nil is calendar.Demo.
+	Calendar *calendar.Calendar
+	// Clock is the simulator's time; nil is the system's.
+	Clock clock.Clock
+	// Key and Secret are the app's; empty ones are made up. A key should begin with KeyPrefix.
+	Key, Secret string
+}
+
+// KeyPrefix begins every API key of a simulator; a key without it belongs to ICICI.
+const KeyPrefix = "DEMO"
+
+// Server is one simulator. It is safe for concurrent use.
+type Server struct {
+	market  *sim.Market
+	clock   clock.Clock
+	login   *login
+	master  *masterFile
+	quotes  *socketio.Server
+	candles *socketio.Server
+	rooms   *rooms
+	mux     *http.ServeMux
+	faults  *faults
+
+	done   chan struct{}
+	stop   sync.Once
+	ticker sync.WaitGroup
+}
+
+// New returns a running simulator; Close ends it.
+func New(o Options) *Server {
+	s := newServer(o)
+	s.ticker.Go(s.run)
+	return s
+}
+
+// newServer returns a simulator whose streams send only when told.
+func newServer(o Options) *Server {
+	if o.Clock == nil {
+		o.Clock = clock.System{}
+	}
+	s := &Server{
+		market: sim.New(sim.Options{Seed: o.Seed, Calendar: o.Calendar}), clock: o.Clock,
+		login: newLogin(o), faults: &faults{}, done: make(chan struct{}),
+	}
+	s.master = &masterFile{market: s.market}
+	s.rooms = newRooms(s.market, s.faults)
+	limits := socketio.ServerOptions{IsAnyOriginAllowed: true}
+	s.quotes = socketio.NewServer(&streamHandler{server: s}, limits)
+	s.candles = socketio.NewServer(&streamHandler{server: s, isCandles: true}, limits)
+	s.mux = s.routes()
+	return s
+}
+
+// Handler serves everything on one host: /breezeapi/api/v1/, /api/v2/historicalcharts, /socket.io/ (quotes, depth and
+// order notifications), /ohlcvstream/, /MotherAppMaster/SecurityMaster.zip.
+func (s *Server) Handler() http.Handler { return s.mux }
+
+// Close cuts all streams and waits for every goroutine. It may be called twice.
+func (s *Server) Close() {
+	s.stop.Do(func() { close(s.done) })
+	s.ticker.Wait()
+	s.quotes.Close()
+	s.candles.Close()
+}
+
+// run sends the ticks of each second once it has begun.
+func (s *Server) run() {
+	last := s.now()
+	for {
+		now := s.now()
+		if second(now) > second(last) {
+			s.rooms.send(last, now)
+			last = now
+		}
+		wait := time.Second - time.Duration(now%1_000_000)*time.Microsecond
+		select {
+		case <-s.done:
+			return
+		case <-s.clock.After(wait):
+		}
+	}
+}
+
+func (s *Server) now() calendar.Instant { return calendar.FromTime(s.clock.Now()) }
+
+// second is the whole second an instant lies in, since the epoch.
+func second(at calendar.Instant) int64 { return int64(at) / 1_000_000 }

@@ -1,0 +1,101 @@
+package breezesim
+
+import (
+	"net/http"
+	"sync"
+
+	"paperport/calendar"
+	"paperport/socketio"
+)
+
+// faults are what the control handler can switch on.
+type faults struct {
+	mu       sync.Mutex       // guards both
+	frozenAt calendar.Instant // 0 = running
+	garbage  bool
+}
+
+// time is now, or the moment the feed was frozen at.
+func (f *faults) time(now calendar.Instant) calendar.Instant {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.frozenAt != 0 {
+		return f.frozenAt
+	}
+	return now
+}
+
+func (f *faults) isFrozen() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.frozenAt != 0
+}
+
+func (f *faults) hasGarbage() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.garbage
+}
+
+// Freeze makes every stream repeat its last tick, with the same trade time, and quotes and history stand still.
+func (s *Server) Freeze() {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	if s.faults.frozenAt == 0 {
+		s.faults.frozenAt = s.now()
+	}
+}
+
+// Unfreeze ends Freeze; prices go on where they would have been.
+func (s *Server) Unfreeze() {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.frozenAt = 0
+}
+
+// SendGarbage makes every tick be followed by one that cannot be right, or ends that.
+func (s *Server) SendGarbage(on bool) {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.garbage = on
+}
+
+// DropSockets cuts every connection that is in a room; clients may come back at once.
+func (s *Server) DropSockets() {
+	s.rooms.mu.Lock()
+	defer s.rooms.mu.Unlock()
+	for _, found := range s.rooms.all {
+		for c := range found.members {
+			c.Close()
+		}
+	}
+}
+
+// garbageFrame is a tick of the room that a sane reader refuses: too short, and of no price.
+func garbageFrame(f *room) []byte {
+	room, _ := f.code.Room(f.level)
+	return socketio.AppendEvent(nil, "stock", []byte(`["`+room.String()+`",-1,null,"x"]`))
+}
+
+// ControlHandler switches faults: POST /control/freeze, unfreeze, drop, garbage, clean, with the token in the header
+// X-Control-Token. Only the stand-alone command mounts it.
+func (s *Server) ControlHandler(token string) http.Handler {
+	actions := map[string]func(){
+		"freeze": s.Freeze, "unfreeze": s.Unfreeze, "drop": s.DropSockets,
+		"garbage": func() { s.SendGarbage(true) }, "clean": func() { s.SendGarbage(false) },
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /control/{action}", func(w http.ResponseWriter, r *http.Request) {
+		action, ok := actions[r.PathValue("action")]
+		switch {
+		case token == "" || !same(r.Header.Get("X-Control-Token"), token):
+			http.Error(w, "wrong token", http.StatusForbidden)
+		case !ok:
+			http.Error(w, "no such fault", http.StatusNotFound)
+		default:
+			action()
+			w.WriteHeader(http.StatusNoContent)
+		}
+	})
+	return mux
+}
