@@ -82,7 +82,7 @@ sdk() { go test -count=1 -timeout 5m ./test/sdk/...; }
 
 web() { (cd web && npm run --silent test && npm run --silent budget); }
 
-journeys() { go test -count=1 -timeout 8m -v ./test/journey/...; }
+journeys() { (cd test/journey && npm test --silent); }
 
 quick() { go list ./... | grep -Ev "$slow" | xargs go test -short -timeout 2m; }
 

@@ -97,7 +97,17 @@ export class World {
     await until('simulator answers', async () => (await fetch(`http://127.0.0.1:${this.simPort}/MotherAppMaster/SecurityMaster.zip`, { method: 'HEAD' })).status < 500)
   }
 
-  /** Asks the simulator's control endpoint, for example to freeze its feed. */
+  /** The one-time link that the server prints when the first user cannot be made freely. */
+  setupLink() {
+    return /https?:\/\/\S+\?link=\S+/.exec(this.server.text())?.[0]
+  }
+
+  /** Freezes the simulator's feed: its sockets stay, its prices stop. Or lets it go again. */
+  async freeze(isFrozen) {
+    await this.control('feed', { frozen: isFrozen })
+  }
+
+  /** Asks the simulator's control endpoint. */
   async control(path, body) {
     const response = await fetch(`http://127.0.0.1:${this.simPort}/control/${path}`, {
       method: 'POST',
