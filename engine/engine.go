@@ -1,44 +1,312 @@
 // Package engine is the deterministic core of one venue: one input in, outputs out. It knows nothing of storage, users,
 // networks or clocks: time passes only through inputs, a refusal is an output, and the same state and input give the
 // same outputs on every machine.
+//
+// Invariants, checked after every Step for the accounts it touched: postings sum to zero; what is blocked is the sum of
+// what orders and positions block; OrderQty = CumQty + LeavesQty + CancelledQty; holdings are never negative; a closed
+// order never changes. A broken one, or a panic, is a Fault, and the engine then answers nothing else.
+//
+// Known limits: a cancel has no latency; orders work only in continuous trading; positions are not marked.
 package engine
 
-import "paperport/calendar"
+import (
+	"crypto/sha256"
+	"fmt"
+
+	"paperport/calendar"
+	"paperport/charges"
+	"paperport/instrument"
+	"paperport/margin"
+	"paperport/match"
+	"paperport/money"
+	"paperport/order"
+)
 
 // Version is bumped with every change of behaviour; a journal written by another version is not replayed (style.md 2).
-const Version = 1
+const Version = 2
 
 // Engine is the core of one venue. One goroutine calls it; it starts none. Use New.
 type Engine struct {
-	opt Options
-	out []Output
+	opt    Options
+	tables *charges.Tables
+	margin *margin.Tables
+
+	seq       uint64
+	now       calendar.Instant
+	hash      [32]byte
+	lastOrder order.ID
+	lastTrade order.TradeID
+	lastEntry int64
+
+	boards   []*board
+	insts    []*inst // by instrument id; nil where unknown
+	accounts []*account
+	byID     map[order.AccountID]*account
+	orders   map[order.ID]*working
+	closed   map[order.ID]closedOrder
+	due      []due
+	// restarted are orders loaded from rows, told about at the next Step.
+	restarted []order.ID
+
+	out     []Output
+	touched []*account
+	fills   []match.Fill
+	scratch codec
+	fault   *Fault
 }
 
-// New returns an engine with no accounts, no instruments and every board closed.
-func New(o Options) *Engine { return &Engine{opt: o.withDefaults()} }
+// board is the state of one timetable.
+type board struct {
+	board        calendar.Board
+	phase        calendar.Phase
+	reason       string
+	tradingDate  calendar.Date
+	isSquaredOff bool
+	isFeedAlive  bool
+	epoch        uint32 // counts the feed's interruptions
+}
+
+// inst is one instrument with its book and what works in it.
+type inst struct {
+	book      *match.Book
+	board     *board
+	waiting   []*working // active, but no fresh book was seen yet; oldest first
+	working   int        // orders not closed
+	isExpired bool
+}
+
+type closedOrder struct {
+	account int32
+	status  order.Status
+	date    calendar.Date
+}
+
+// due is an order on its way to the exchange.
+type due struct {
+	at calendar.Instant
+	id order.ID
+}
+
+// New returns an engine with no accounts, no instruments and every board closed, its feed dead. It panics when the
+// embedded tables cannot be read, which a test excludes.
+func New(o Options) *Engine {
+	e := &Engine{
+		opt:    o.withDefaults(),
+		tables: o.Tables,
+		byID:   map[order.AccountID]*account{},
+		orders: map[order.ID]*working{},
+		closed: map[order.ID]closedOrder{},
+	}
+	var err error
+	if e.tables == nil {
+		if e.tables, err = charges.Load(nil); err != nil {
+			panic("engine: " + err.Error())
+		}
+	}
+	if e.margin, err = margin.Load(); err != nil {
+		panic("engine: " + err.Error())
+	}
+	return e
+}
 
 // Step takes one input and returns what came of it. The slice is reused: it is valid until the next Step; what its
-// pointers point to stays valid. It never blocks and never fails: a refusal is a Receipt, trouble of our own a Fault.
-func (e *Engine) Step(in Input) []Output {
-	_ = in
+// pointers point to stays valid. It never blocks and never fails: a refusal is a Receipt, trouble of our own a Fault,
+// which is then the only output, and the state must be thrown away.
+func (e *Engine) Step(in Input) (out []Output) {
+	defer func() {
+		if r := recover(); r != nil {
+			e.fail("panic", fmt.Sprint(r))
+			out = e.faultOnly()
+		}
+	}()
 	e.out = e.out[:0]
+	if e.fault == nil {
+		e.step(&in)
+	}
+	if e.fault != nil {
+		return e.faultOnly()
+	}
 	return e.out
 }
 
+func (e *Engine) faultOnly() []Output {
+	e.out = append(e.out[:0], Output{Cause: e.seq, At: e.now, Fault: e.fault})
+	return e.out
+}
+
+// fail records the first broken invariant.
+func (e *Engine) fail(invariant, detail string) {
+	if e.fault == nil {
+		e.fault = &Fault{Invariant: invariant, Detail: detail}
+	}
+}
+
+// must turns an error of our own books into a fault.
+func (e *Engine) must(err error, invariant string) {
+	if err != nil {
+		e.fail(invariant, err.Error())
+	}
+}
+
+func (e *Engine) step(in *Input) {
+	if in.Seq != e.seq+1 {
+		e.fail("input-seq", fmt.Sprintf("input %d follows %d", in.Seq, e.seq))
+		return
+	}
+	e.seq = in.Seq
+	at := max(e.now, in.At)
+	if len(e.restarted) > 0 {
+		e.now = at
+		e.tellRestarted()
+	}
+	if len(e.due) > 0 && e.due[0].at <= at {
+		e.runDue(at)
+	}
+	e.now = at
+	e.dispatch(in)
+	if len(e.out) > 0 || len(e.touched) > 0 {
+		e.finish()
+	}
+}
+
+func (e *Engine) dispatch(in *Input) {
+	switch {
+	case in.Quote != nil:
+		e.onQuote(in)
+	case in.Depth != nil:
+		e.onDepth(in)
+	case in.Place != nil:
+		e.place(in.Place)
+	case in.Modify != nil:
+		e.modify(in.Modify)
+	case in.Cancel != nil:
+		e.cancel(in.Cancel)
+	case in.Timer:
+	case in.OpenAccount != nil:
+		e.openAccount(in.OpenAccount)
+	case in.Cash != nil:
+		e.cash(in.Cash)
+	default:
+		e.dispatchRare(in)
+	}
+}
+
+func (e *Engine) dispatchRare(in *Input) {
+	switch {
+	case in.Phase != nil:
+		e.onPhase(in.Phase)
+	case in.Feed != nil:
+		e.onFeed(in.Feed)
+	case in.SquareOff != nil:
+		e.squareOff(in.SquareOff)
+	case in.Expire != nil:
+		e.expire(in.Expire.Board, in.Expire.TradingDate, in.Expire.Marks)
+	case in.DayEnd != nil:
+		e.dayEnd(in.DayEnd)
+	case in.Instrument != nil:
+		e.setInstrument(in.Instrument)
+	case in.Charges != nil:
+		if in.Charges.Version != e.tables.Version {
+			e.fail("charge-tables", "input names version "+in.Charges.Version+", the engine was made with "+e.tables.Version)
+		}
+	default:
+		e.fail("empty-input", "an input with nothing set")
+	}
+}
+
+// finish tells funds, checks invariants and extends the hash.
+func (e *Engine) finish() {
+	for _, a := range e.touched {
+		a.isTouched = false
+		e.must(a.check(), "account-books")
+		if f := a.funds(); f != a.told {
+			a.told = f
+			e.emit(Output{Funds: &f})
+		}
+	}
+	e.touched = e.touched[:0]
+	if len(e.out) == 0 {
+		return
+	}
+	c := &e.scratch
+	c.buf = append(c.buf[:0], e.hash[:]...)
+	for i := range e.out {
+		c.output(&e.out[i])
+	}
+	e.hash = sha256.Sum256(c.buf)
+}
+
+func (e *Engine) emit(o Output) {
+	o.Cause, o.At = e.seq, e.now
+	e.out = append(e.out, o)
+}
+
+// touch marks an account for the checks at the end of the Step.
+func (e *Engine) touch(a *account) {
+	if !a.isTouched {
+		a.isTouched = true
+		e.touched = append(e.touched, a)
+	}
+}
+
+func (e *Engine) inst(id instrument.ID) *inst {
+	if int(id) < len(e.insts) {
+		return e.insts[id]
+	}
+	return nil
+}
+
+func (e *Engine) board(b calendar.Board) *board {
+	for _, x := range e.boards {
+		if x.board == b {
+			return x
+		}
+	}
+	x := &board{board: b}
+	e.boards = append(e.boards, x)
+	return x
+}
+
+func (e *Engine) setInstrument(i *instrument.Instrument) {
+	if i.ID == 0 || i.ID > instrumentMax {
+		e.fail("instrument-id", fmt.Sprintf("instrument id %d", i.ID))
+		return
+	}
+	for int(i.ID) >= len(e.insts) {
+		e.insts = append(e.insts, nil)
+	}
+	def := *i
+	if def.Terms.Multiplier == 0 {
+		def.Terms.Multiplier = 1
+	}
+	x := e.insts[i.ID]
+	if x == nil {
+		x = &inst{book: match.NewBook(&def)}
+		e.insts[i.ID] = x
+	}
+	x.book.Instrument = &def
+	x.board = e.board(def.Board())
+}
+
+// instrumentMax bounds the dense tables; registries hold a few hundred thousand contracts.
+const instrumentMax instrument.ID = 50_000_000
+
 // NextDue is the instant at which an input with Timer set is wanted, if nothing else comes before. False: none.
-func (e *Engine) NextDue() (calendar.Instant, bool) { return 0, false }
-
-// Snapshot encodes the whole state; equal states give equal bytes.
-func (e *Engine) Snapshot() ([]byte, error) { return nil, nil }
-
-// Restore replaces the state by that of a Snapshot of the same Version. On error the engine must be thrown away.
-func (e *Engine) Restore(b []byte) error { _ = b; return nil }
-
-// LoadRows starts a new engine from committed rows (see Rows). On error the engine must be thrown away.
-func (e *Engine) LoadRows(r Rows) error { _ = r; return nil }
+func (e *Engine) NextDue() (calendar.Instant, bool) {
+	if len(e.due) == 0 {
+		return 0, false
+	}
+	return e.due[0].at, true
+}
 
 // Hash is the running hash over all outputs since New; it is part of Snapshot.
-func (e *Engine) Hash() [32]byte { return [32]byte{} }
+func (e *Engine) Hash() [32]byte { return e.hash }
 
-// StateHash is the SHA-256 of Snapshot. It costs as much as a snapshot.
-func (e *Engine) StateHash() [32]byte { return [32]byte{} }
+// Free is an account's free money and whether the account exists; for the shell's own checks.
+func (e *Engine) Free(id order.AccountID) (money.Paise, bool) {
+	a := e.byID[id]
+	if a == nil {
+		return 0, false
+	}
+	return a.funds().Free, true
+}

@@ -1,12 +1,19 @@
 package engine
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
 	"paperport/calendar"
 	"paperport/charges"
 	"paperport/instrument"
+	"paperport/match"
 	"paperport/money"
 	"paperport/order"
 	"paperport/position"
+	"paperport/risk"
 )
 
 // Rows is the committed state that an engine of another Version starts from (start-up way b): what was decided stays
@@ -53,8 +60,131 @@ type Balance struct {
 	Amount money.Paise
 }
 
-// OrderRow is a working order and the sum of the charge notes of its trades so far (Turnover included).
+// OrderRow is a working order, the sum of the charge notes of its trades so far (Turnover included), and the sum of
+// price x quantity of those trades in 1/10000 rupee.
 type OrderRow struct {
 	Order   order.Order
 	Charged charges.Note
+	Value   int64
+}
+
+// LoadRows starts a new engine from committed rows (see Rows). The next Step first tells of every working order that it
+// was taken over ("restarted"): it keeps its terms and its money and joins the end of its queue, or travels to the
+// exchange again. On error the engine must be thrown away.
+func (e *Engine) LoadRows(r Rows) error {
+	e.seq, e.now = r.Seq, r.At
+	e.lastOrder, e.lastTrade, e.lastEntry = r.LastOrder, r.LastTrade, r.LastEntry
+	for _, b := range r.Boards {
+		x := e.board(b.Board)
+		x.phase, x.tradingDate, x.isSquaredOff = b.Phase, b.TradingDate, b.IsSquaredOff
+	}
+	for i := range r.Instruments {
+		e.setInstrument(&r.Instruments[i])
+	}
+	for _, row := range r.Accounts {
+		a := e.addAccount(row.Account, row.Plan, row.Profile)
+		for _, b := range row.Balances {
+			if err := a.books.Load(b.Book, b.Amount); err != nil {
+				return err
+			}
+		}
+	}
+	if err := e.loadBooks(r); err != nil {
+		return err
+	}
+	if err := e.loadOrders(r.Orders); err != nil {
+		return err
+	}
+	for _, a := range e.accounts {
+		a.sum()
+	}
+	return e.link(nil)
+}
+
+func (e *Engine) loadBooks(r Rows) error {
+	for _, p := range r.Positions {
+		a := e.byID[p.Account]
+		if a == nil || e.inst(p.Instrument) == nil {
+			return fmt.Errorf("engine: position of account %s in instrument %d: %w", p.Account, p.Instrument, errRows)
+		}
+		if p.Check() != nil && p.CarriedQty == 0 && p.FromHoldings == 0 { // rows that do not store the two
+			if rest := p.NetQty - p.BuyQty + p.SellQty; p.Product == order.CNC {
+				p.FromHoldings = rest
+			} else {
+				p.CarriedQty = rest
+			}
+		}
+		if p.NetQty != 0 || p.BuyQty != 0 || p.SellQty != 0 {
+			*a.position(p.Instrument, p.Product, p.TradingDate) = p
+		}
+	}
+	for _, h := range r.Holdings {
+		a, x := e.byID[h.Account], e.inst(h.Instrument)
+		if a == nil || x == nil {
+			return fmt.Errorf("engine: holding of account %s in instrument %d: %w", h.Account, h.Instrument, errRows)
+		}
+		if h.SoldToday > 0 {
+			h.DPChargedOn = x.board.tradingDate
+		}
+		if h.Qty+h.T1Qty > 0 {
+			*a.makeHolding(h.Instrument) = h
+		}
+	}
+	receipts := slices.Clone(r.Receipts)
+	slices.SortFunc(receipts, func(a, b Receipt) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Account, b.Account), cmp.Compare(a.RequestID, b.RequestID))
+	})
+	for _, x := range receipts {
+		if a := e.byID[x.Account]; a != nil {
+			a.keepReceipt(x)
+		}
+	}
+	return nil
+}
+
+func (e *Engine) loadOrders(rows []OrderRow) error {
+	rows = slices.Clone(rows)
+	slices.SortFunc(rows, func(a, b OrderRow) int { return cmp.Compare(a.Order.ID, b.Order.ID) })
+	for _, row := range rows {
+		w := &working{o: row.Order, acct: e.byID[row.Order.Account], inst: e.inst(row.Order.Instrument), charged: row.Charged, value: row.Value}
+		if w.acct == nil || w.inst == nil || w.o.Status.IsClosed() {
+			return fmt.Errorf("engine: order %d: %w", w.o.ID, errRows)
+		}
+		w.charged.DPCharge = 0
+		w.blockPrice = w.o.LimitPrice
+		w.closing = closingFor(w.acct, w)
+		if w.o.Status == order.Pending {
+			w.at = inFlight
+		} else {
+			w.at = waiting
+			w.inst.waiting = append(w.inst.waiting, w)
+		}
+		e.adopt(w)
+		e.restarted = append(e.restarted, w.o.ID)
+	}
+	return nil
+}
+
+var errRows = errors.New("names what was not loaded, or is closed")
+
+// tellRestarted tells of loaded orders and puts those that worked into their books, behind all that is displayed.
+func (e *Engine) tellRestarted() {
+	ids := e.restarted
+	e.restarted = nil
+	for _, id := range ids {
+		w := e.orders[id]
+		isResting := w.at == waiting && w.o.Code == ""
+		w.o.Code, w.o.Reason = risk.Restarted.String(), risk.Restarted.Sentence()
+		w.o.Touch(e.now)
+		e.tell(w, "restarted")
+		w.o.Code, w.o.Reason = "", ""
+		e.emit(Output{Watch: &Watch{Instrument: w.o.Instrument, IsWanted: true}})
+		if !isResting {
+			continue
+		}
+		e.take(w)
+		w.rest = match.Resting{ID: id, Account: w.acct.index, Side: w.o.Side, Limit: w.o.LimitPrice, Leaves: w.o.LeavesQty}
+		w.at = resting
+		w.inst.book.Rest(&w.rest, e.now, match.Stale)
+	}
 }

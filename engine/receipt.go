@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"paperport/order"
+	"paperport/risk"
+)
+
+// fingerprint is FNV-1a over the kind and fields of a command.
+type fingerprint uint64
+
+func newFingerprint(kind byte) fingerprint {
+	return fingerprint(14695981039346656037).byte(kind)
+}
+
+func (f fingerprint) byte(b byte) fingerprint { return (f ^ fingerprint(b)) * 1099511628211 }
+
+func (f fingerprint) num(v int64) fingerprint {
+	for shift := 0; shift < 64; shift += 8 {
+		f = f.byte(byte(uint64(v) >> shift))
+	}
+	return f
+}
+
+func (f fingerprint) text(s string) fingerprint {
+	f = f.num(int64(len(s)))
+	for i := range len(s) {
+		f = f.byte(s[i])
+	}
+	return f
+}
+
+func (f fingerprint) sum() uint64 { return uint64(f) }
+
+func fingerprintOf(p *order.Place) uint64 {
+	return newFingerprint('p').num(int64(p.Instrument)).num(int64(p.Side)).num(int64(p.Product)).num(int64(p.Type)).
+		num(int64(p.Validity)).num(int64(p.Qty)).num(int64(p.LimitPrice)).text(p.Tag).sum()
+}
+
+// isAnswered repeats the first answer to a request id, or refuses the id for another body. False: the id is new.
+func (e *Engine) isAnswered(a *account, requestID string, print uint64) bool {
+	i, isThere := a.byRequest[requestID]
+	if requestID == "" || !isThere {
+		return false
+	}
+	r := a.receipts[i]
+	if r.Fingerprint == print {
+		r.IsRepeat = true
+		e.emit(Output{Receipt: &r})
+		return true
+	}
+	d := risk.Deny(risk.ClientOrderIDReused)
+	e.emit(Output{Receipt: &Receipt{
+		Account: a.id, RequestID: requestID, Code: d.Code.String(), Reason: d.Reason(), At: e.now, Fingerprint: print,
+	}})
+	return true
+}
+
+// answer gives the one answer to a command and keeps it under its request id.
+func (e *Engine) answer(a *account, r Receipt, d risk.Denial) {
+	r.Account, r.At = a.id, e.now
+	if d.IsDenied() {
+		r.Code, r.Reason = d.Code.String(), d.Reason()
+	}
+	if r.RequestID != "" {
+		a.keepReceipt(r)
+	}
+	e.emit(Output{Receipt: &r})
+}
+
+func (a *account) keepReceipt(r Receipt) {
+	a.byRequest[r.RequestID] = int32(len(a.receipts))
+	a.receipts = append(a.receipts, r)
+}
+
+// answerNobody answers a command for an account that is not ours; nothing is kept.
+func (e *Engine) answerNobody(id order.AccountID, requestID string) {
+	d := risk.Deny(risk.AccountUnknown)
+	e.emit(Output{Receipt: &Receipt{Account: id, RequestID: requestID, Code: d.Code.String(), Reason: d.Reason(), At: e.now}})
+}

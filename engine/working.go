@@ -1,0 +1,211 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+
+	"paperport/calendar"
+	"paperport/charges"
+	"paperport/instrument"
+	"paperport/margin"
+	"paperport/match"
+	"paperport/money"
+	"paperport/order"
+	"paperport/risk"
+)
+
+// stage says where a working order stands on its way.
+type stage uint8
+
+const (
+	inFlight stage = iota + 1 // in e.due
+	waiting                   // in inst.waiting
+	resting                   // in the book
+)
+
+// working is an order that is not closed, with what the engine keeps beside it.
+type working struct {
+	o    order.Order
+	acct *account
+	inst *inst
+	rest match.Resting
+	// at is where the order stands.
+	at stage
+	// sched are its charge rates; charged the cumulative note of its fills; value the sum of price x qty of them.
+	sched   charges.Schedule
+	charged charges.Note
+	value   int64
+	// blockPrice is the dearest price the order may reasonably trade at.
+	blockPrice money.Price
+	// closing is the part of LeavesQty that closes an open margined position.
+	closing money.Qty
+}
+
+func (w *working) style() margin.Style {
+	return margin.StyleOf(w.inst.book.Instrument, w.o.Product)
+}
+
+// schedule gives the order the charge rates of its trading date.
+func (e *Engine) schedule(w *working) error {
+	s, err := e.tables.Schedule(charges.Leg{
+		Instrument: w.inst.book.Instrument, Side: w.o.Side, Product: w.o.Product, Date: w.o.TradingDate, Plan: w.acct.plan,
+	})
+	w.sched = s
+	return err
+}
+
+// tell emits an order event with the order as it stands.
+func (e *Engine) tell(w *working, kind string) {
+	e.emit(Output{Order: &OrderEvent{Kind: kind, Order: w.o}})
+}
+
+// add makes an order one of the working ones.
+func (e *Engine) add(w *working) {
+	e.orders[w.o.ID] = w
+	w.acct.addOrder(w)
+	w.inst.working++
+	if w.inst.working == 1 {
+		e.emit(Output{Watch: &Watch{Instrument: w.o.Instrument, IsWanted: true}})
+	}
+	e.touch(w.acct)
+}
+
+// drop takes a closed order out of everything.
+func (e *Engine) drop(w *working) {
+	e.setReserved(w, 0)
+	w.acct.removeOrder(w)
+	delete(e.orders, w.o.ID)
+	e.closed[w.o.ID] = closedOrder{w.acct.index, w.o.Status, w.o.TradingDate}
+	w.inst.working--
+	if w.inst.working == 0 {
+		e.emit(Output{Watch: &Watch{Instrument: w.o.Instrument}})
+	}
+	e.reblock(w)
+}
+
+// take removes an order from where it stands: flight, waiting list or book.
+func (e *Engine) take(w *working) {
+	switch w.at {
+	case inFlight:
+		e.due = slices.DeleteFunc(e.due, func(d due) bool { return d.id == w.o.ID })
+	case waiting:
+		w.inst.waiting = slices.DeleteFunc(w.inst.waiting, func(x *working) bool { return x == w })
+	case resting:
+		w.inst.book.Remove(&w.rest)
+	}
+	w.at = 0
+}
+
+// end closes an order that is not executed.
+func (e *Engine) end(w *working, s order.Status, kind string, d risk.Denial) {
+	e.take(w)
+	e.must(w.o.Close(s, e.now), "order-status")
+	w.o.Code, w.o.Reason = "", ""
+	if d.IsDenied() {
+		w.o.Code, w.o.Reason = d.Code.String(), d.Reason()
+	}
+	e.setReserved(w, 0)
+	e.tell(w, kind)
+	e.drop(w)
+}
+
+// send puts an order on its way to the exchange.
+func (e *Engine) send(w *working) {
+	w.o.ActiveAt = e.now
+	if !e.opt.IsLatencyOff {
+		w.o.ActiveAt = e.now.Add(match.Latency(e.opt.Seed, w.o.ID, w.o.Revision))
+	}
+	w.at = inFlight
+	d := due{w.o.ActiveAt, w.o.ID}
+	i, _ := slices.BinarySearchFunc(e.due, d, func(a, b due) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id))
+	})
+	e.due = slices.Insert(e.due, i, d)
+}
+
+// runDue activates what reaches the exchange up to at, each at its own instant.
+func (e *Engine) runDue(at calendar.Instant) {
+	for len(e.due) > 0 && e.due[0].at <= at && e.fault == nil {
+		d := e.due[0]
+		e.due = slices.Delete(e.due, 0, 1)
+		e.now = max(e.now, d.at)
+		w := e.orders[d.id]
+		w.at = 0
+		e.activate(w)
+	}
+}
+
+// activate is the order's arrival at the exchange.
+func (e *Engine) activate(w *working) {
+	b := w.inst.board
+	if b.phase != calendar.Open {
+		e.end(w, order.Rejected, "rejected", risk.Deny(risk.MarketClosed, "phase", b.phase.String()))
+		return
+	}
+	e.must(w.o.Activate(e.now), "order-status")
+	if code := e.whyWait(w.inst); code != risk.OK {
+		w.at = waiting
+		w.inst.waiting = append(w.inst.waiting, w)
+		w.o.Code, w.o.Reason = code.String(), code.Sentence()
+		e.tell(w, "waiting")
+		e.emit(Output{Watch: &Watch{Instrument: w.o.Instrument, IsWanted: true, IsStale: true}})
+		return
+	}
+	e.tell(w, "opened")
+	e.enter(w)
+}
+
+// whyWait is why nothing may fill in an instrument now, or OK.
+func (e *Engine) whyWait(x *inst) risk.Code {
+	at := x.book.BookAt()
+	switch {
+	case x.board.phase != calendar.Open:
+		return risk.MarketClosed
+	case !x.board.isFeedAlive:
+		return risk.WaitsForFeed
+	case at == 0 || e.now.Sub(at) > e.opt.BookAgeMax:
+		return risk.WaitsForBook
+	default:
+		return risk.OK
+	}
+}
+
+// enter lets an order meet a fresh book: it takes what it can, and rests or (IOC) ends.
+func (e *Engine) enter(w *working) {
+	w.o.Code, w.o.Reason = "", ""
+	w.rest = match.Resting{ID: w.o.ID, Account: w.acct.index, Side: w.o.Side, Limit: w.o.LimitPrice, Leaves: w.o.LeavesQty}
+	book := w.inst.book
+	e.fills = book.Enter(&w.rest, e.fills[:0])
+	e.apply()
+	if w.o.Status.IsClosed() {
+		return
+	}
+	if w.o.Validity == order.IOC {
+		e.end(w, order.Cancelled, "cancelled", risk.Deny(risk.IOCRemainder))
+		return
+	}
+	w.at = resting
+	book.Rest(&w.rest, e.now, match.Fresh)
+	e.touch(w.acct)
+}
+
+// apply books the fills collected in e.fills.
+func (e *Engine) apply() {
+	for _, f := range e.fills {
+		e.fill(e.orders[f.Order.ID], f)
+	}
+	e.fills = e.fills[:0]
+}
+
+// blockPriceOf is the limit of a purchase; for a sale the best it may hope for now, as the margin of a short grows with
+// its price.
+func blockPriceOf(side order.Side, limit money.Price, x *inst) money.Price {
+	if side == order.Buy {
+		return limit
+	}
+	return max(limit, x.book.Quote.Last, x.book.Quote.Bid)
+}
+
+func isIntraday(i *instrument.Instrument, p order.Product) bool {
+	return margin.StyleOf(i, p) == margin.Margined
+}
