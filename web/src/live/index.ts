@@ -1,0 +1,6 @@
+export * from './book';
+export * from './event';
+export * from './market';
+export * from './stream';
+export * from './venue';
+export { list } from './decode';

@@ -1,0 +1,18 @@
+export * from './bars';
+export * from './book';
+export * from './cell';
+export * from './desk';
+export * from './instruments';
+export * from './notices';
+export * from './pnl';
+export * from './quotes';
+export * from './random';
+export * from './route';
+export * from './session';
+export * from './ticket';
+export * from './venue';
+export * from './wants';
+export * from './watchlist';
+export * from './world';
+export type * from '../live';
+export { decodeChargeNote, decodeEntry, decodeOrder, decodeStory, decodeTrade, decodeVenue, isOpen, list } from '../live';
