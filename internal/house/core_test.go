@@ -1,9 +1,10 @@
 package house
 
 import (
-	"fmt"
 	"go/ast"
 	"go/token"
+	"go/types"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -144,15 +145,13 @@ func changedVar(e ast.Expr, f *File, vars map[string]bool) string {
 	}
 }
 
-// TestCoreMapOrder flags `range` over what looks like a map, unless the function sorts afterwards or a comment on the
-// line or the one above says "any order:" and why order cannot reach an output.
+// TestCoreMapOrder flags `range` over a map, unless the function sorts something or a comment on the line or the one
+// above says "any order:" and why order cannot reach an output.
 func TestCoreMapOrder(t *testing.T) {
 	tree := mustLoad(t)
+	checked := map[string]*types.Package{}
 	for _, p := range core(t) {
-		named, fields := mapTypes(p), map[string]bool{}
-		for _, f := range p.Files {
-			collectMaps(f.Syntax, named, fields)
-		}
+		info := p.typesOf(tree, checked)
 		for _, f := range p.Files {
 			if f.IsTest {
 				continue
@@ -163,7 +162,7 @@ func TestCoreMapOrder(t *testing.T) {
 				if !ok || fn.Body == nil {
 					continue
 				}
-				for _, r := range unorderedRanges(fn, fields, named) {
+				for _, r := range unorderedRanges(fn, info) {
 					if line := tree.Fset.Position(r.Pos()).Line; !excused[line] {
 						t.Errorf("%s: ranges over a map; sort, or say `// any order: why`", tree.At(r.Pos()))
 					}
@@ -173,101 +172,45 @@ func TestCoreMapOrder(t *testing.T) {
 	}
 }
 
-func mapTypes(p *Package) map[string]bool {
-	named := map[string]bool{}
+// typesOf works out the types of a package's expressions. Imports from outside the core are left empty and what cannot be
+// known for that stays unknown: it is quick, and the maps of the core are made of its own types.
+func (p *Package) typesOf(tree *Tree, checked map[string]*types.Package) *types.Info {
+	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
+	var files []*ast.File
 	for _, f := range p.Files {
-		ast.Inspect(f.Syntax, func(n ast.Node) bool {
-			if s, ok := n.(*ast.TypeSpec); ok {
-				if _, isMap := s.Type.(*ast.MapType); isMap {
-					named[s.Name.Name] = true
-				}
-			}
-			return true
-		})
-	}
-	return named
-}
-
-// collectMaps adds the names of struct fields and package variables whose type is a map.
-func collectMaps(syntax *ast.File, named, names map[string]bool) {
-	ast.Inspect(syntax, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.FuncDecl:
-			return false
-		case *ast.Field:
-			if isMap(n.Type, named) {
-				for _, name := range n.Names {
-					names[name.Name] = true
-				}
-			}
-		case *ast.ValueSpec:
-			addMapVars(n, named, names)
-		}
-		return true
-	})
-}
-
-func addMapVars(n *ast.ValueSpec, named, names map[string]bool) {
-	for i, name := range n.Names {
-		if n.Type != nil && isMap(n.Type, named) || i < len(n.Values) && makesMap(n.Values[i], named) {
-			names[name.Name] = true
+		if !f.IsTest {
+			files = append(files, f.Syntax)
 		}
 	}
+	config := types.Config{Error: func(error) {}, Importer: importer(checked)}
+	// Errors are expected: see above.
+	checked[Module+"/"+p.Dir], _ = config.Check(Module+"/"+p.Dir, tree.Fset, files, info)
+	return info
 }
 
-func isMap(e ast.Expr, named map[string]bool) bool {
-	switch e := e.(type) {
-	case *ast.MapType:
-		return true
-	case *ast.Ident:
-		return named[e.Name]
-	}
-	return false
-}
+// importer answers with packages that were checked before, and with empty ones for the rest.
+type importer map[string]*types.Package
 
-func makesMap(e ast.Expr, named map[string]bool) bool {
-	switch e := e.(type) {
-	case *ast.CompositeLit:
-		return e.Type != nil && isMap(e.Type, named)
-	case *ast.CallExpr:
-		fn, ok := e.Fun.(*ast.Ident)
-		return ok && fn.Name == "make" && len(e.Args) > 0 && isMap(e.Args[0], named)
+func (i importer) Import(name string) (*types.Package, error) {
+	if p := i[name]; p != nil {
+		return p, nil
 	}
-	return false
+	p := types.NewPackage(name, path.Base(name))
+	p.MarkComplete()
+	return p, nil
 }
 
 // unorderedRanges are the map ranges of fn; none when fn sorts something.
-func unorderedRanges(fn *ast.FuncDecl, fields, named map[string]bool) []*ast.RangeStmt {
-	locals := map[string]bool{}
-	for _, p := range fn.Type.Params.List {
-		if isMap(p.Type, named) {
-			for _, name := range p.Names {
-				locals[name.Name] = true
-			}
-		}
-	}
+func unorderedRanges(fn *ast.FuncDecl, info *types.Info) []*ast.RangeStmt {
 	var found []*ast.RangeStmt
 	sorts := false
 	ast.Inspect(fn.Body, func(n ast.Node) bool {
 		switch n := n.(type) {
-		case *ast.ValueSpec:
-			addMapVars(n, named, locals)
-		case *ast.AssignStmt:
-			for i, left := range n.Lhs {
-				if id, ok := left.(*ast.Ident); ok && i < len(n.Rhs) && makesMap(n.Rhs[i], named) {
-					locals[id.Name] = true
-				}
-			}
 		case *ast.CallExpr:
 			sorts = sorts || isSort(n)
 		case *ast.RangeStmt:
-			switch x := n.X.(type) {
-			case *ast.Ident:
-				if locals[x.Name] || fields[x.Name] && x.Obj == nil {
-					found = append(found, n)
-				}
-			case *ast.SelectorExpr:
-				if fields[x.Sel.Name] {
+			if t := info.Types[n.X].Type; t != nil {
+				if _, isMap := t.Underlying().(*types.Map); isMap {
 					found = append(found, n)
 				}
 			}
@@ -281,7 +224,7 @@ func unorderedRanges(fn *ast.FuncDecl, fields, named map[string]bool) []*ast.Ran
 }
 
 func isSort(call *ast.CallExpr) bool {
-	name := fmt.Sprint(callName(call))
+	name := callName(call)
 	return strings.HasPrefix(name, "sort") || strings.HasPrefix(name, "slices.Sort") || strings.HasPrefix(name, "Sort")
 }
 

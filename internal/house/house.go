@@ -1,6 +1,6 @@
-// Package house reads the project's own source for the house tests: package map, banned calls, sizes, comments. It only
-// parses (no type checker), so that all rules together take about a second. Known limit: what needs types (a map hidden
-// behind a function's result, say) is found by name, or not at all.
+// Package house reads the project's own source for the house tests: package map, banned calls, sizes, comments. It parses
+// and, for the core alone, works out types without looking outside it, so that all rules together take about a second.
+// Known limit: what needs the types of other modules is not seen.
 package house
 
 import (
