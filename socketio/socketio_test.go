@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -14,42 +13,11 @@ import (
 
 	"github.com/coder/websocket"
 	"go.uber.org/goleak"
+
+	"paperport/internal/memnet"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// pipeNet is a network of in-memory pipes, so that everything can run in synthetic time.
-type pipeNet struct {
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
-}
-
-func newPipeNet() *pipeNet { return &pipeNet{conns: make(chan net.Conn), done: make(chan struct{})} }
-
-func (p *pipeNet) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipeNet) Close() error   { p.once.Do(func() { close(p.done) }); return nil }
-func (p *pipeNet) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
-
-func (p *pipeNet) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	near, far := net.Pipe()
-	select {
-	case p.conns <- far:
-		return near, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
 
 // echo accepts the token "good", remembers what happened and answers every event with "echo".
 type echo struct {
@@ -94,31 +62,17 @@ func (e *echo) seen() string {
 type bench struct {
 	handler *echo
 	server  *Server
-	web     *http.Server
 	client  *http.Client
 }
 
 func mustStart(t *testing.T, options ServerOptions) *bench {
 	t.Helper()
-	pipes := newPipeNet()
 	b := &bench{handler: &echo{closed: make(chan struct{})}}
 	b.server = NewServer(b.handler, options)
-	b.web = &http.Server{Handler: b.server}
-	transport := &http.Transport{DialContext: pipes.dial}
-	b.client = &http.Client{Transport: transport}
-	served := make(chan error, 1)
-	go func() { served <- b.web.Serve(pipes) }()
-	t.Cleanup(func() {
+	b.client = &http.Client{Transport: memnet.Serve(t, b.server, func() {
 		b.server.Close()
 		b.server.Close()
-		if err := b.web.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-			t.Error(err)
-		}
-		transport.CloseIdleConnections()
-	})
+	})}
 	return b
 }
 
@@ -241,8 +195,7 @@ func TestServerDropsADeafClient(t *testing.T) {
 // TestClientNoticesASilentServer: no ping within interval plus timeout ends Next.
 func TestClientNoticesASilentServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		pipes := newPipeNet()
-		web := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		transport := memnet.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			ws, err := websocket.Accept(w, r, nil)
 			if err != nil {
 				return
@@ -259,10 +212,7 @@ func TestClientNoticesASilentServer(t *testing.T) {
 			for err == nil {
 				_, _, err = ws.Read(context.Background())
 			}
-		})}
-		served := make(chan error, 1)
-		go func() { served <- web.Serve(pipes) }()
-		transport := &http.Transport{DialContext: pipes.dial}
+		}), nil)
 		c, err := Dial(t.Context(), DialOptions{URL: "http://breeze/socket.io/", HTTPClient: &http.Client{Transport: transport}})
 		if err != nil {
 			t.Fatal(err)
@@ -277,9 +227,6 @@ func TestClientNoticesASilentServer(t *testing.T) {
 		if _, err := c.Next(); !errors.Is(err, errSilent) || time.Since(start) != 3*time.Second {
 			t.Errorf("got %v after %v, want silence noticed after 3s", err, time.Since(start))
 		}
-		_ = web.Close()
-		<-served
-		transport.CloseIdleConnections()
 	})
 }
 
@@ -381,18 +328,11 @@ func TestOrigins(t *testing.T) {
 // TestStatusError: an HTTP answer in place of the upgrade is told apart from a dead network.
 func TestStatusError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		pipes := newPipeNet()
-		web := &http.Server{Handler: http.NotFoundHandler()}
-		served := make(chan error, 1)
-		go func() { served <- web.Serve(pipes) }()
-		transport := &http.Transport{DialContext: pipes.dial}
+		transport := memnet.Serve(t, http.NotFoundHandler(), nil)
 		_, err := Dial(t.Context(), DialOptions{URL: "http://breeze/x", HTTPClient: &http.Client{Transport: transport}})
 		var status *StatusError
 		if !errors.As(err, &status) || status.Status != http.StatusNotFound {
 			t.Errorf("got %v, want StatusError 404", err)
 		}
-		_ = web.Close()
-		<-served
-		transport.CloseIdleConnections()
 	})
 }
