@@ -6,11 +6,14 @@
 package httpapi
 
 import (
+	"errors"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -20,10 +23,8 @@ import (
 	"paperport/clock"
 )
 
-// Options is what the handler needs. Zero limits mean "none".
+// Options is what the handler needs from the start. Zero limits mean "none".
 type Options struct {
-	App   *app.App
-	Users *app.Users
 	Clock clock.Clock
 	Log   *slog.Logger
 	// Files is the browser build: index.html at its root.
@@ -62,43 +63,85 @@ type Limits struct {
 var DefaultLimits = Limits{APIPerSecond: 100, APIBurst: 400, EntryPerSecond: 10, EntryBurst: 60, SocketsPerUser: 5,
 	QuoteEvery: 200 * time.Millisecond, RequestMax: 20 * time.Second}
 
-// Server is the handler with its routes; Close ends its event streams.
+// Server is the handler with its routes. Pages are served from the start; requests to the API wait until Attach.
 type Server struct {
 	Options
-	mux     *http.ServeMux
-	api     huma.API
-	handler http.Handler
-	routes  []Route
-	names   map[string]bool // Hosts that are us
-	origins []string        // Origins of our own pages
-	limits  *limiters
-	pages   *pages
-	sockets *sockets
-	welcome *welcomer
+	App   *app.App
+	Users *app.Users
+
+	mux      *http.ServeMux
+	api      huma.API
+	handler  http.Handler
+	routes   []Route
+	names    map[string]bool // Hosts that are us
+	origins  []string        // Origins of our own pages
+	limits   *limiters
+	pages    *pages
+	sockets  *sockets
+	welcome  *welcomer
+	prepare  sync.Once
+	attach   sync.Once
+	attached chan struct{} // closed once App and Users are set
 }
 
-// New builds the handler.
+// New builds the handler for pages.
 func New(o Options) *Server {
-	s := &Server{Options: o, mux: http.NewServeMux(), limits: newLimiters(o.Limits, o.Clock), sockets: newSockets(o.Limits.SocketsPerUser)}
+	s := &Server{Options: o, mux: http.NewServeMux(), limits: newLimiters(o.Limits, o.Clock), sockets: newSockets(o.Limits.SocketsPerUser),
+		pages: newPages(o.Files), attached: make(chan struct{})}
 	s.names, s.origins = ourNames(o)
-	s.pages = newPages(o.Files)
-	s.welcome = &welcomer{app: o.App, wait: o.HasDemo}
-	s.api = humago.New(s.mux, apiConfig(o.Version))
-	s.register()
-	s.handler = s.wrap(s.mux)
+	s.handler = s.wrap(http.HandlerFunc(s.serve))
 	return s
+}
+
+// Prepare builds the API's routes; it needs nothing but time, so it can run beside the opening of the database.
+func (s *Server) Prepare() { s.prepare.Do(s.register) }
+
+// Attach opens the API.
+func (s *Server) Attach(a *app.App, u *app.Users) {
+	s.Prepare()
+	s.attach.Do(func() {
+		s.App, s.Users = a, u
+		s.welcome = &welcomer{app: a, wait: s.HasDemo}
+		close(s.attached)
+	})
 }
 
 // ServeHTTP serves one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
+// serve sends a request to the API, once that is open, or to the pages.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.URL.Path == "/livez":
+		r.Pattern = "/livez"
+		s.serveLive(w, r)
+	case r.URL.Path == "/readyz":
+		r.Pattern = "/readyz"
+		s.serveReady(w, r)
+	case strings.HasPrefix(r.URL.Path, "/api/"):
+		select {
+		case <-s.attached:
+			s.mux.ServeHTTP(w, r)
+		case <-r.Context().Done():
+			writeProblem(w, r, retryable("STARTING", "The server is still starting."))
+		}
+	default:
+		r.Pattern = "/"
+		s.servePage(w, r)
+	}
+}
+
 // Close ends all event streams and waits for them.
 func (s *Server) Close() { s.sockets.close() }
 
 // OpenAPI returns the description of all JSON routes.
-func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
+func (s *Server) OpenAPI() *huma.OpenAPI {
+	s.Prepare()
+	return s.api.OpenAPI()
+}
 
 func (s *Server) register() {
+	s.api = humago.New(s.mux, apiConfig(s.Version))
 	s.registerEntry()
 	s.registerTwoStep()
 	s.registerUsers()
@@ -109,10 +152,10 @@ func (s *Server) register() {
 	s.registerBooks()
 	s.plain("GET /api/stream", SignedIn, s.serveStream)
 	s.plain("GET /api/openapi.json", Public, s.serveOpenAPI)
-	s.plain("GET /livez", Public, s.serveLive)
-	s.plain("GET /readyz", Public, s.serveReady)
 	s.plain("/api/", Public, s.serveNoRoute)
-	s.plain("/", Public, s.servePage)
+	for _, path := range []string{"/", "/livez", "/readyz"} {
+		s.routes = append(s.routes, Route{Method: http.MethodGet, Path: path, Access: Public})
+	}
 }
 
 // wrap puts what every request passes around the routes, outermost first.
@@ -135,15 +178,24 @@ func (s *Server) serveLive(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
-	if s.IsReady != nil {
-		if err := s.IsReady(); err != nil {
-			s.Log.Warn("not ready", "err", err)
-			writeProblem(w, r, problem(http.StatusServiceUnavailable, "NOT_READY", "Not ready yet."))
-			return
+	err := errStarting
+	select {
+	case <-s.attached:
+		err = nil
+		if s.IsReady != nil {
+			err = s.IsReady()
 		}
+	default:
+	}
+	if err != nil {
+		s.Log.Warn("not ready", "err", err)
+		writeProblem(w, r, problem(http.StatusServiceUnavailable, "NOT_READY", "Not ready yet."))
+		return
 	}
 	s.serveLive(w, r)
 }
+
+var errStarting = errors.New("httpapi: still starting")
 
 func (s *Server) serveNoRoute(w http.ResponseWriter, r *http.Request) {
 	if allowed := s.methodsOf(r); allowed != "" {

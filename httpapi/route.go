@@ -30,7 +30,10 @@ type Route struct {
 }
 
 // Routes lists every route, in the order of registration.
-func (s *Server) Routes() []Route { return s.routes }
+func (s *Server) Routes() []Route {
+	s.Prepare()
+	return s.routes
+}
 
 func apiConfig(version string) huma.Config {
 	setUpHuma()
@@ -156,7 +159,7 @@ func (s *Server) methodsOf(r *http.Request) string {
 	var allowed []string
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
 		probe := &http.Request{Method: method, URL: r.URL, Host: r.Host}
-		if _, pattern := s.mux.Handler(probe); pattern != "/api/" && pattern != "/" && pattern != "" {
+		if _, pattern := s.mux.Handler(probe); pattern != "/api/" && pattern != "" {
 			allowed = append(allowed, method)
 		}
 	}

@@ -33,23 +33,33 @@ type house struct {
 	running sync.WaitGroup
 }
 
-func openHouse(ctx context.Context, c config.Config, port int, log *slog.Logger) (*house, error) {
+// newHouse builds what serves pages; open adds the rest.
+func newHouse(ctx context.Context, c config.Config, port int, log *slog.Logger) *house {
 	h := &house{config: c, log: log, failed: make(chan error, 1), base: httpapi.BaseURL(c.PublicURL, port, c.TLSCert != "")}
 	h.ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	hasher, err := auth.NewHasher(auth.DefaultCost)
-	if err != nil {
-		return nil, err
-	}
-	if h.store, err = sqlstore.Open(ctx, sqlstore.Options{Dir: c.DataDir, Log: log, Fatal: h.fail}); err != nil {
-		return nil, err
-	}
-	h.users = app.NewUsers(app.UsersOptions{Rows: h.store.Users(), Hasher: hasher, Clock: clock.System{}, Span: loginSpan(c)})
-	h.app = &app.App{}
 	limits := httpapi.DefaultLimits
 	limits.APIPerSecond, limits.APIBurst = c.APIPerSecond, 4*c.APIPerSecond
-	h.api = httpapi.New(httpapi.Options{App: h.app, Users: h.users, Clock: clock.System{}, Log: accessLog(c, log), Files: web.Files(), Port: port,
-		PublicURL: c.PublicURL, IsTLS: c.TLSCert != "", TrustedProxies: c.TrustedProxies, HasDemo: c.Demo != "off", Limits: limits, Version: apiVersion})
-	return h, nil
+	h.api = httpapi.New(httpapi.Options{Clock: clock.System{}, Log: accessLog(c, log), Files: web.Files(), Port: port, PublicURL: c.PublicURL,
+		IsTLS: c.TLSCert != "", TrustedProxies: c.TrustedProxies, HasDemo: c.Demo != "off", Limits: limits, Version: apiVersion})
+	return h
+}
+
+// open opens the database and, with it, the API. The routes are built meanwhile.
+func (h *house) open(ctx context.Context) error {
+	prepared := make(chan struct{})
+	go func() { defer close(prepared); h.api.Prepare() }()
+	defer func() { <-prepared }()
+	hasher, err := auth.NewHasher(auth.DefaultCost)
+	if err != nil {
+		return err
+	}
+	if h.store, err = sqlstore.Open(ctx, sqlstore.Options{Dir: h.config.DataDir, Log: h.log, Fatal: h.fail}); err != nil {
+		return err
+	}
+	h.users = app.NewUsers(app.UsersOptions{Rows: h.store.Users(), Hasher: hasher, Clock: clock.System{}, Span: loginSpan(h.config)})
+	h.app = &app.App{}
+	h.api.Attach(h.app, h.users)
+	return nil
 }
 
 func (h *house) fail(err error) {

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,20 +50,18 @@ func runServe(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	door := newDoor()
-	server := newServer(door, log, certificate)
+	h := newHouse(cmd.Context(), c, port, log)
+	server := newServer(h.api, log, certificate)
 	serving := make(chan error, 1)
 	go func() { serving <- serveOn(server, listener) }()
-	house, err := openHouse(cmd.Context(), c, port, log)
-	if err != nil {
+	if err := h.open(cmd.Context()); err != nil {
 		_ = server.Close()
 		<-serving
 		return err
 	}
-	door.open(house.api)
-	house.announce(cmd.Context(), cmd.ErrOrStderr())
-	house.start()
-	return house.waitAndClose(cmd.Context(), server, serving)
+	h.announce(cmd.Context(), cmd.ErrOrStderr())
+	h.start()
+	return h.waitAndClose(cmd.Context(), server, serving)
 }
 
 // waitAndClose serves until a signal, a failed listener or failed storage, then takes everything down within drainMax.
@@ -127,28 +124,3 @@ func portOf(addr string) (int, error) {
 	}
 	return strconv.Atoi(text)
 }
-
-// door holds requests that come before the handler is ready; it never refuses them for coming early.
-type door struct {
-	ready   chan struct{}
-	once    sync.Once
-	handler http.Handler // set before ready is closed
-}
-
-func newDoor() *door { return &door{ready: make(chan struct{})} }
-
-func (d *door) open(h http.Handler) {
-	d.once.Do(func() {
-		d.handler = h
-		close(d.ready)
-	})
-}
-
-func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	select {
-	case <-d.ready:
-		d.handler.ServeHTTP(w, r)
-	case <-r.Context().Done():
-	}
-}
-
