@@ -145,7 +145,7 @@ func take(f *fields, price, qty, orders int, bad *int64) market.Level {
 // mcxScalars is how many fields stand before the levels of an MCX array.
 const mcxScalars = 22
 
-// decodeMCX reads an array of 3.6: quote and ladder in one; the ladder is set too, Kind is QuoteTick.
+// decodeMCX reads an array of 3.6: quote and ladder in one.
 func decodeMCX(b []byte, i int, s *Stock) error {
 	f := fields{count: 1}
 	i, ok := scanFields(b, i, &f)
@@ -157,7 +157,7 @@ func decodeMCX(b []byte, i int, s *Stock) error {
 		return ErrTick
 	}
 	var bad int64
-	s.Kind = QuoteTick
+	s.Kind = BothTick
 	s.Quote = market.Quote{
 		Volume: f.qty(4, &bad), Last: f.price(5), LastQty: f.qty(6, &bad), At: f.epoch(7, &bad), AvgPrice: f.price(8),
 		TotalBid: f.qty(9, &bad), TotalAsk: f.qty(10, &bad), PrevClose: f.price(12), Open: f.price(13), High: f.price(14),

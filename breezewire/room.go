@@ -115,3 +115,13 @@ func streamPrefix(e ExchangeCode) uint8 {
 		return 0
 	}
 }
+
+// The names of the streams' events (3.2); candles use Channel.
+const (
+	EventJoin   = "join"
+	EventLeave  = "leave"
+	EventTick   = "stock"
+	EventNotice = "order"
+	// EventGoodbye is what the official Python client emits in place of closing: leave every room, keep the socket.
+	EventGoodbye = "disconnect"
+)

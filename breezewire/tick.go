@@ -14,13 +14,15 @@ var ErrTick = errors.New("breezewire: not a tick")
 // ErrForeign says that a well-formed "stock" event is none of ours: a strategy, GIFT NIFTY, or an unknown exchange.
 var ErrForeign = errors.New("breezewire: foreign tick")
 
-// StockKind says which half of a Stock is set.
+// StockKind says which parts of a Stock are set.
 type StockKind uint8
 
 // The kinds.
 const (
 	QuoteTick StockKind = iota + 1
 	DepthTick
+	// BothTick: MCX sends quote and ladder in one array.
+	BothTick
 )
 
 // Stock is one decoded "stock" event. Its Instrument, Seq and ReceivedAt are zero: they are not on the wire.

@@ -96,7 +96,7 @@ func TestDecodeDepthLayouts(t *testing.T) {
 func TestDecodeMCX(t *testing.T) {
 	s := mustDecode(t, sampleMCX)
 	q := s.Quote
-	if q.Last != price("7300.5") || q.Bid != price("7300") || q.AskQty != 3 || q.Volume != 1200 || q.OI != 4000 || q.PrevClose != price("7250") || s.Depth.AskLevels != 2 || s.Depth.Asks[1].Price != price("7302") {
+	if s.Kind != BothTick || q.Last != price("7300.5") || q.Bid != price("7300") || q.AskQty != 3 || q.Volume != 1200 || q.OI != 4000 || q.PrevClose != price("7250") || s.Depth.AskLevels != 2 || s.Depth.Asks[1].Price != price("7302") {
 		t.Errorf("got %+v %+v", q, s.Depth)
 	}
 }
