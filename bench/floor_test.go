@@ -9,13 +9,13 @@ import (
 
 func TestFloorParsesFrames(t *testing.T) {
 	var got plainTick
-	if !parseFloor([]byte(`42["stock",["4.1!2885",1219.45,1209.05,1226.9,1193.35,-2.09,1209.05,13,1209.35,34,1,1208.86,10991550,762919,619405,"1328.72C","",1111.4,1358.3,1739338940,1234.85]]`), &got) {
+	if !parseFloor([]byte(`["4.1!2885",1219.45,1209.05,1226.9,1193.35,-2.09,1209.05,13,1209.35,34,1,1208.86,10991550,762919,619405,"1328.72C","",1111.4,1358.3,1739338940,1234.85]`), &got) {
 		t.Fatal("refused")
 	}
 	if got.token != 2885 || got.fields[2] != 12_090_500 || got.fields[5] != -20_900 || got.fields[7] != 130_000 || got.fields[20] != 12_348_500 {
 		t.Errorf("got %+v", got)
 	}
-	for _, frame := range frames(100, 1000) {
+	for _, frame := range newFlow(100, 1, 0, 1000).frames() {
 		if !parseFloor(frame, &got) {
 			t.Fatalf("refused %s", frame)
 		}

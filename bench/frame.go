@@ -3,37 +3,36 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 )
 
-// frames makes stock events as Breeze sends them for shares: 21 elements, prices with two decimals, a display string in
-// crores, an epoch in seconds (breeze-wire 3.4). Prices walk by one tick, so the texts differ.
-func frames(instruments, n int) [][]byte {
-	r := rand.New(rand.NewPCG(5, 6))
-	last := make([]int64, instruments)
-	for i := range last {
-		last[i] = 100_00 + r.Int64N(2000_00)
-	}
-	out := make([][]byte, n)
+// frames writes the ticks of a flow as stock events, as Breeze sends them for shares: 21 elements, prices with decimals, a
+// display string in crores, an epoch in seconds (breeze-wire 3.4).
+func (f *flow) frames() [][]byte {
+	out := make([][]byte, len(f.ticks))
 	for k := range out {
-		i := r.IntN(instruments)
-		last[i] += (r.Int64N(3) - 1) * 5
-		p := last[i]
-		out[k] = fmt.Appendf(nil, `42["stock",["4.1!%d",%s,%s,%s,%s,%s,%s,%d,%s,%d,%d,%s,%d,%d,%d,"%s","",%s,%s,%d,%s]]`,
-			1000+i, rupees(p-300), rupees(p), rupees(p+800), rupees(p-900), rupees(r.Int64N(900)-450), rupees(p-5), 1+r.IntN(900),
-			rupees(p+5), 1+r.IntN(900), 1+r.IntN(50), rupees(p-100), 1_000_000+k, 700_000+r.IntN(90_000), 600_000+r.IntN(90_000), "1328.72C",
-			rupees(p-9000), rupees(p+9000), 1_763_950_000+k/1000, rupees(p-200))
+		t := &f.ticks[k]
+		start := f.start[t.instrument]
+		out[k] = fmt.Appendf(nil, `["4.1!%d",%s,%s,%s,%s,%s,%s,%d,%s,%d,%d,%s,%d,%d,%d,"%s","",%s,%s,%d,%s]`,
+			firstToken+t.instrument, rupees(start), rupees(t.last), rupees(start+start/10), rupees(start-start/10), "-0.36", rupees(t.bid), displayedQty,
+			rupees(t.ask), displayedQty, 25, rupees(start), dayVolume, 762919, 619405, "1328.72C",
+			rupees(start-start/5), rupees(start+start/5), flowStart+int64(k)/ticksPerSecond, rupees(start))
 	}
 	return out
 }
 
-func rupees(paise int64) string {
-	sign := ""
-	if paise < 0 {
-		sign, paise = "-", -paise
-	}
-	return fmt.Sprintf("%s%d.%02d", sign, paise/100, paise%100)
-}
+const (
+	firstToken = 1000
+	// displayedQty is more than any order of the flow asks: what is reached fills whole.
+	displayedQty = 1_000_000
+	// dayVolume stands still: nothing prints, orders fill against the quote only.
+	dayVolume = 10_991_550
+	// flowStart is 2026-11-24 10:00 IST in seconds; the flow has ticksPerSecond ticks in each.
+	flowStart      = 1_795_494_600
+	ticksPerSecond = 50_000
+)
+
+// rupees writes 1/10,000 rupee with two decimals.
+func rupees(v int64) string { return fmt.Sprintf("%d.%02d", v/10_000, v%10_000/100) }
 
 // plainTick is what the floor decodes a frame to: fixed point at 1/10,000 rupee, quantities in units.
 type plainTick struct {
@@ -96,7 +95,7 @@ func fixedPoint(b []byte, i int) (int64, int) {
 // parsePeer is the standard library's way: the array into values, and nothing done with them.
 func parsePeer(b []byte) ([]any, error) {
 	var event []any
-	if err := json.Unmarshal(b[2:], &event); err != nil {
+	if err := json.Unmarshal(b, &event); err != nil {
 		return nil, err
 	}
 	return event, nil

@@ -161,7 +161,7 @@ func (m *marketUnderLoad) checkOrders(b *bench) error {
 // openMarket makes the owner, buys twenty shares, and opens one account for each connection of the load.
 func openMarket(url string) (*marketUnderLoad, error) {
 	m := &marketUnderLoad{trader: &trader{url: url, client: newClient(1)}}
-	if err := m.call(http.MethodPost, "/api/setup", map[string]string{"username": "bench", "password": "a long bench password 42"}, nil); err != nil {
+	if err := m.call(http.MethodPost, "/api/setup", map[string]string{"username": benchUser, "password": benchPass}, nil); err != nil {
 		return nil, err
 	}
 	var me struct {

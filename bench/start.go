@@ -26,8 +26,11 @@ func (b *bench) oursServer(demo string) (*server, error) {
 		name: bin,
 		args: func(string, string) []string { return []string{"serve", "--demo=" + demo} },
 		env: func(addr, dir string) []string {
-			_, port, _ := net.SplitHostPort(addr)
-			return []string{"PAPERPORT_ADDR=localhost:" + port, "PAPERPORT_DATA_DIR=" + dir, "PAPERPORT_SIM_ADDR=127.0.0.1:0"}
+			sim, err := freeAddr()
+			if err != nil {
+				sim = "127.0.0.1:8001"
+			}
+			return []string{"PAPERPORT_ADDR=" + addr, "PAPERPORT_DATA_DIR=" + dir, "PAPERPORT_SIM_ADDR=" + sim, "PAPERPORT_API_RATE=0"}
 		},
 	}, nil
 }

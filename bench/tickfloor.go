@@ -14,7 +14,7 @@ type floorBook struct {
 	events      []floorEvent
 	eventN      uint64
 
-	fills, volume int64
+	fills, volume, turnover int64
 }
 
 type floorOrder struct {
@@ -77,22 +77,24 @@ func (b *floorBook) tick(t *flowTick) {
 	i := t.instrument
 	b.last[i] = t.last
 	if t.ask <= b.bestBuy[i] {
-		b.fill(int(i), &b.buys[i], t.ask, 1, func(o floorOrder) bool { return t.ask <= o.price })
+		b.fill(int(i), &b.buys[i], 1, func(o floorOrder) bool { return t.ask <= o.price })
 	}
 	if t.bid >= b.bestSell[i] {
-		b.fill(int(i), &b.sells[i], t.bid, -1, func(o floorOrder) bool { return t.bid >= o.price })
+		b.fill(int(i), &b.sells[i], -1, func(o floorOrder) bool { return t.bid >= o.price })
 	}
 }
 
-func (b *floorBook) fill(i int, side *[]floorOrder, price, sign int64, crosses func(floorOrder) bool) {
+// fill takes what the quote reaches, at the orders' own limits.
+func (b *floorBook) fill(i int, side *[]floorOrder, sign int64, crosses func(floorOrder) bool) {
 	for n := len(*side); n > 0 && crosses((*side)[n-1]); n = len(*side) {
 		o := (*side)[n-1]
 		*side = (*side)[:n-1]
 		p := &b.positions[o.slot]
 		p.qty += sign * o.qty
-		p.cost += sign * o.qty * price
-		b.cash[o.account] -= sign * o.qty * price
-		b.events[b.eventN%eventRing] = floorEvent{instrument: int32(i), account: o.account, price: price, qty: o.qty}
+		p.cost += sign * o.qty * o.price
+		b.cash[o.account] -= sign * o.qty * o.price
+		b.turnover += o.qty * o.price
+		b.events[b.eventN%eventRing] = floorEvent{instrument: int32(i), account: o.account, price: o.price, qty: o.qty}
 		b.eventN++
 		b.fills++
 		b.volume += o.qty

@@ -1,5 +1,5 @@
 // Command floorserver is the floor of the server rows: net/http and SQLite (WAL, synchronous FULL) with nothing of ours
-// between. It answers GET / with a page, GET /list with twenty rows from memory, and POST /order after a group commit
+// between. It answers GET / with a word, GET /page with a bare table, GET /list with twenty rows from memory, and POST /order after a group commit
 // of one row; what it leaves out (users, checks, money, a ledger) is what those rows measure.
 package main
 
@@ -44,6 +44,7 @@ func serve(addr, path string) error {
 	go s.commit(db)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<!doctype html><title>floor</title>ok") })
+	mux.HandleFunc("GET /page", page)
 	mux.HandleFunc("GET /list", s.list)
 	mux.HandleFunc("POST /order", s.order)
 	return http.ListenAndServe(addr, mux)
@@ -157,3 +158,13 @@ func (s *server) list(w http.ResponseWriter, _ *http.Request) {
 }
 
 func decimal(paise int64) string { return fmt.Sprintf("%d.%02d", paise/100, paise%100) }
+
+// page is the floor of first paint: a table of forty rows, no script.
+func page(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	fmt.Fprint(w, "<!doctype html><title>floor</title><style>body{font:13px sans-serif;background:#0f1115;color:#ddd}td{padding:4px 12px}</style><table>")
+	for i := range 40 {
+		fmt.Fprintf(w, "<tr><td>INSTRUMENT %d<td>%s<td>%s<td>%d</tr>", i, decimal(int64(100_000+i*7)), decimal(int64(100_050+i*7)), 100+i)
+	}
+	fmt.Fprint(w, "</table>")
+}

@@ -21,7 +21,7 @@ function binary() {
   return path
 }
 
-function browserPath() {
+export function browserPath() {
   const known = [process.env.PAPERPORT_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
   const found = known.find((path) => path !== undefined && existsSync(path))
   if (found === undefined) throw new Error('no Chromium: tools/need.sh chromium')
