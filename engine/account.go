@@ -100,7 +100,7 @@ func (a *account) netQty(id instrument.ID, p order.Product) money.Qty {
 	return 0
 }
 
-// holding returns the account's holding, made when there is none and isNew is asked for.
+// holding returns the account's holding, nil when there is none.
 func (a *account) holding(id instrument.ID) *position.Holding {
 	i, isThere := a.holdingAt(id)
 	if isThere {
@@ -143,9 +143,7 @@ func (e *Engine) openAccount(in *OpenAccount) {
 		return
 	}
 	if d := e.checkAccount(in); d.IsDenied() {
-		e.emit(Output{Receipt: &Receipt{
-			Account: in.Account, RequestID: in.RequestID, Code: d.Code.String(), Reason: d.Reason(), At: e.now, Fingerprint: print,
-		}})
+		e.refuse(Receipt{RequestID: in.RequestID, Fingerprint: print}, in.Account, d)
 		return
 	}
 	a := e.addAccount(in.Account, in.Plan, in.Profile)

@@ -50,8 +50,11 @@ func (e *Engine) cancel(c *order.Cancel) {
 		return
 	}
 	w, d := e.find(a, c.Order)
-	if w != nil {
+	switch {
+	case w != nil:
 		e.end(w, order.Cancelled, "cancelled", risk.Denial{})
+	case d.Code == risk.OrderUnknown:
+		r.Order = 0
 	}
 	e.answer(a, r, d)
 }
@@ -70,6 +73,9 @@ func (e *Engine) modify(m *order.Modify) {
 	}
 	w, d := e.find(a, m.Order)
 	if w == nil {
+		if d.Code == risk.OrderUnknown {
+			r.Order = 0
+		}
 		e.answer(a, r, d)
 		return
 	}

@@ -228,5 +228,6 @@ func (c *codec) resting(r *match.Resting) {
 	num(c, &r.Leaves)
 	num(c, &r.Queue)
 	c.flag(&r.IsQueueKnown)
+	c.flag(&r.IsSweeping)
 	num(c, &r.JoinedAt)
 }

@@ -50,6 +50,7 @@ type Engine struct {
 
 	out     []Output
 	touched []*account
+	moved   []*inst // instruments that got or lost a working order in this Step
 	fills   []match.Fill
 	scratch codec
 	fault   *Fault
@@ -72,6 +73,7 @@ type inst struct {
 	board     *board
 	waiting   []*working // active, but no fresh book was seen yet; oldest first
 	working   int        // orders not closed
+	isWatched bool       // market data was asked for
 	isExpired bool
 }
 
@@ -225,6 +227,13 @@ func (e *Engine) finish() {
 		}
 	}
 	e.touched = e.touched[:0]
+	for _, x := range e.moved {
+		if isWanted := x.working > 0; isWanted != x.isWatched {
+			x.isWatched = isWanted
+			e.emit(Output{Watch: &Watch{Instrument: x.book.Instrument.ID, IsWanted: isWanted}})
+		}
+	}
+	e.moved = e.moved[:0]
 	if len(e.out) == 0 {
 		return
 	}
@@ -248,6 +257,9 @@ func (e *Engine) touch(a *account) {
 		e.touched = append(e.touched, a)
 	}
 }
+
+// touchInst marks an instrument for telling at the end of the Step whether its market data is wanted.
+func (e *Engine) touchInst(x *inst) { e.moved = append(e.moved, x) }
 
 func (e *Engine) inst(id instrument.ID) *inst {
 	if int(id) < len(e.insts) {

@@ -47,7 +47,8 @@ type Receipt struct {
 
 // OrderEvent is one step of an order's life, with the order as it stands afterwards.
 type OrderEvent struct {
-	// Kind is one of accepted, denied, opened, filled, modified, modify-denied, cancelled, expired, rejected, waiting.
+	// Kind is one of accepted, denied, opened, filled, modified, modify-denied, cancelled, expired,
+	// rejected, waiting, restarted.
 	Kind  string
 	Order order.Order
 }

@@ -20,8 +20,7 @@ func (e *Engine) place(p *order.Place) {
 	}
 	r := Receipt{RequestID: p.ClientOrderID, Fingerprint: fingerprintOf(p)}
 	if !risk.IsClientOrderID(p.ClientOrderID) {
-		r.RequestID = ""
-		e.answer(a, r, risk.Deny(risk.ClientOrderIDInvalid))
+		e.refuse(r, a.id, risk.Deny(risk.ClientOrderIDInvalid))
 		return
 	}
 	if e.isAnswered(a, p.ClientOrderID, r.Fingerprint) {

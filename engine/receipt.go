@@ -48,10 +48,7 @@ func (e *Engine) isAnswered(a *account, requestID string, print uint64) bool {
 		e.emit(Output{Receipt: &r})
 		return true
 	}
-	d := risk.Deny(risk.ClientOrderIDReused)
-	e.emit(Output{Receipt: &Receipt{
-		Account: a.id, RequestID: requestID, Code: d.Code.String(), Reason: d.Reason(), At: e.now, Fingerprint: print,
-	}})
+	e.refuse(Receipt{RequestID: requestID, Fingerprint: print}, a.id, risk.Deny(risk.ClientOrderIDReused))
 	return true
 }
 
@@ -72,8 +69,13 @@ func (a *account) keepReceipt(r Receipt) {
 	a.receipts = append(a.receipts, r)
 }
 
-// answerNobody answers a command for an account that is not ours; nothing is kept.
+// answerNobody answers a command for an account that is not ours.
 func (e *Engine) answerNobody(id order.AccountID, requestID string) {
-	d := risk.Deny(risk.AccountUnknown)
-	e.emit(Output{Receipt: &Receipt{Account: id, RequestID: requestID, Code: d.Code.String(), Reason: d.Reason(), At: e.now}})
+	e.refuse(Receipt{RequestID: requestID}, id, risk.Deny(risk.AccountUnknown))
+}
+
+// refuse answers without keeping the answer: the request id is not the account's to remember.
+func (e *Engine) refuse(r Receipt, id order.AccountID, d risk.Denial) {
+	r.Account, r.At, r.Code, r.Reason = id, e.now, d.Code.String(), d.Reason()
+	e.emit(Output{Receipt: &r})
 }

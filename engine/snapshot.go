@@ -240,6 +240,7 @@ func (e *Engine) adopt(w *working) {
 	e.orders[w.o.ID] = w
 	w.acct.addOrder(w)
 	w.inst.working++
+	w.inst.isWatched = true
 	if w.at == inFlight {
 		e.due = append(e.due, due{w.o.ActiveAt, w.o.ID})
 	}

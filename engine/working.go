@@ -64,9 +64,7 @@ func (e *Engine) add(w *working) {
 	e.orders[w.o.ID] = w
 	w.acct.addOrder(w)
 	w.inst.working++
-	if w.inst.working == 1 {
-		e.emit(Output{Watch: &Watch{Instrument: w.o.Instrument, IsWanted: true}})
-	}
+	e.touchInst(w.inst)
 	e.touch(w.acct)
 }
 
@@ -77,9 +75,7 @@ func (e *Engine) drop(w *working) {
 	delete(e.orders, w.o.ID)
 	e.closed[w.o.ID] = closedOrder{w.acct.index, w.o.Status, w.o.TradingDate}
 	w.inst.working--
-	if w.inst.working == 0 {
-		e.emit(Output{Watch: &Watch{Instrument: w.o.Instrument}})
-	}
+	e.touchInst(w.inst)
 	e.reblock(w)
 }
 

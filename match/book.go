@@ -23,7 +23,10 @@ type Resting struct {
 	// Queue is the displayed quantity still ahead at Limit; unless IsQueueKnown, Limit lies beyond what we are shown.
 	Queue        money.Qty
 	IsQueueKnown bool
-	JoinedAt     calendar.Instant
+	// IsSweeping marks an order that took all it could see while the other side still stood at its limit or better: it
+	// goes on taking, at displayed prices, until a frame shows the other side beyond its limit. From then on it rests.
+	IsSweeping bool
+	JoinedAt   calendar.Instant
 }
 
 // Fill is one execution. Level is the rung of the ladder taken, 0 for an order that rested.
@@ -65,6 +68,7 @@ type Book struct {
 	bestBuy, bestSell     money.Price // limits of the best resting orders; 0 and MaxInt64 when none
 	hiddenBuy, hiddenSell money.Price // the best limits with an unknown queue; same sentinels
 	soldQty, boughtQty    money.Qty   // printed by the last quote, by side; used up by Fill
+	sweeping              int         // resting orders with IsSweeping
 	prevAt                calendar.Instant
 	printUsed             []used
 }
@@ -94,15 +98,26 @@ func (b *Book) touch() {
 	if n := len(b.Sells); n > 0 {
 		b.bestSell = b.Sells[n-1].Limit
 	}
+	b.sweeping = 0
 	for _, r := range b.Buys {
-		if !r.IsQueueKnown {
-			b.hiddenBuy = max(b.hiddenBuy, r.Limit)
-		}
+		b.note(r)
 	}
 	for _, r := range b.Sells {
-		if !r.IsQueueKnown {
-			b.hiddenSell = min(b.hiddenSell, r.Limit)
-		}
+		b.note(r)
+	}
+}
+
+// note counts one resting order in what is derived.
+func (b *Book) note(r *Resting) {
+	if r.IsSweeping {
+		b.sweeping++
+	}
+	switch {
+	case r.IsQueueKnown:
+	case r.Side == order.Buy:
+		b.hiddenBuy = max(b.hiddenBuy, r.Limit)
+	default:
+		b.hiddenSell = min(b.hiddenSell, r.Limit)
 	}
 }
 
@@ -126,6 +141,9 @@ func (b *Book) SetQuote(q *market.Quote, epoch uint32) bool {
 	if (b.hiddenBuy > 0 && q.Bid <= b.hiddenBuy) || q.Ask >= b.hiddenSell {
 		b.resolve()
 	}
+	if b.sweeping > 0 {
+		b.settle()
+	}
 	isBuy := (q.Ask <= b.bestBuy && q.Ask > 0) || (q.Last <= b.bestBuy && b.soldQty > 0)
 	isSell := (q.Bid >= b.bestSell) || (q.Last >= b.bestSell && b.boughtQty > 0)
 	return isBuy || isSell
@@ -145,6 +163,9 @@ func (b *Book) SetDepth(d *market.Depth) bool {
 	b.soldQty, b.boughtQty = 0, 0
 	if b.hiddenBuy > 0 || b.hiddenSell < math.MaxInt64 {
 		b.resolve()
+	}
+	if b.sweeping > 0 {
+		b.settle()
 	}
 	isBuy := d.AskLevels > 0 && d.Asks[0].Price <= b.bestBuy
 	isSell := d.BidLevels > 0 && d.Bids[0].Price >= b.bestSell
@@ -187,13 +208,33 @@ func (b *Book) resolve() {
 	b.touch()
 }
 
+// settle lets orders rest that the other side has moved away from.
+func (b *Book) settle() {
+	for _, side := range [2][]*Resting{b.Buys, b.Sells} {
+		for _, r := range side {
+			if r.IsSweeping && !b.isReached(r) {
+				r.IsSweeping = false
+				b.sweeping--
+			}
+		}
+	}
+}
+
+// isReached reports whether the other side stands at an order's limit or better.
+func (b *Book) isReached(r *Resting) bool {
+	far := opposite(r.Side)
+	l := b.side(far)
+	return l.N > 0 && !isWorse(far, l.Levels[0].Price, r.Limit)
+}
+
 // Rest puts an order into the book, behind everything displayed at its limit. isFresh says whether the book may be
 // believed; otherwise the queue is unknown.
 func (b *Book) Rest(r *Resting, at calendar.Instant, f Freshness) {
 	r.JoinedAt = at
-	r.Queue, r.IsQueueKnown = 0, false
+	r.Queue, r.IsQueueKnown, r.IsSweeping = 0, false, false
 	if f == Fresh {
 		r.Queue, r.IsQueueKnown = b.displayed(r.Side, r.Limit)
+		r.IsSweeping = b.isReached(r)
 	}
 	side := &b.Buys
 	if r.Side == order.Sell {
@@ -213,15 +254,10 @@ func (b *Book) Rest(r *Resting, at calendar.Instant, f Freshness) {
 func (b *Book) touchAfter(r *Resting) {
 	if r.Side == order.Buy {
 		b.bestBuy = max(b.bestBuy, r.Limit)
-		if !r.IsQueueKnown {
-			b.hiddenBuy = max(b.hiddenBuy, r.Limit)
-		}
-		return
+	} else {
+		b.bestSell = min(b.bestSell, r.Limit)
 	}
-	b.bestSell = min(b.bestSell, r.Limit)
-	if !r.IsQueueKnown {
-		b.hiddenSell = min(b.hiddenSell, r.Limit)
-	}
+	b.note(r)
 }
 
 // Remove takes an order out; it reports whether it was there.
@@ -240,7 +276,7 @@ func (b *Book) Remove(r *Resting) bool {
 		if (*side)[i] == r {
 			*side = slices.Delete(*side, i, i+1)
 			b.touchBest()
-			if !r.IsQueueKnown {
+			if !r.IsQueueKnown || r.IsSweeping {
 				b.touch()
 			}
 			return true

@@ -77,6 +77,9 @@ func (b *Book) fillSide(side order.Side, orders []*Resting, out []Fill) []Fill {
 
 // fillFar fills a resting order at its limit, up to what the other side displays at the limit or better.
 func (b *Book) fillFar(r *Resting, far *Ladder, out []Fill) []Fill {
+	if r.IsSweeping {
+		return b.Enter(r, out)
+	}
 	side := opposite(r.Side)
 	var qty money.Qty
 	for _, level := range far.Levels[:far.N] {
