@@ -1,0 +1,282 @@
+package instrument
+
+import (
+	"slices"
+	"strings"
+
+	"paperport/money"
+)
+
+// A search collects the best limit items in the order (class, rank of the family, place in the family). One term, the
+// rarest, drives: its families are visited class by class in order of rank, so that all that is not yet visited is
+// worse than what is, and the search stops as soon as nothing can still improve the answer.
+
+// classCount is one more than the worst class: substring plus two for an option nobody asked for.
+const classCount = classSubstring + 3
+
+// search is the scratch of one query.
+type search struct {
+	f     *Finder
+	limit int
+	spot  func(ID) money.Price
+	terms []term
+	// inFamily are the classes of the terms in the words of the family at hand.
+	inFamily [termsMax]uint8
+	// rest are the classes of terms that may match a strike, by side, if they do not: by a date or the family's words.
+	rest   [termsMax][2]uint8
+	seen   []uint64 // bit set of families visited
+	found  [classCount][]candidate
+	joined []uint16 // scratch of attributeList
+}
+
+// candidate is a found item: its key is rank<<32 | place in the family, ascending is better.
+type candidate struct {
+	key uint64
+	id  ID
+}
+
+func newSearch(f *Finder) *search {
+	return &search{f: f, seen: make([]uint64, len(f.families)/64+1)}
+}
+
+func (s *search) start(limit int, spot func(ID) money.Price) {
+	s.limit, s.spot = limit, spot
+	clear(s.seen)
+	for i := range s.found {
+		s.found[i] = s.found[i][:0]
+	}
+}
+
+func (s *search) hits() []Hit {
+	out := make([]Hit, 0, s.limit)
+	for class, list := range s.found {
+		for _, p := range list {
+			if len(out) == s.limit {
+				return out
+			}
+			out = append(out, Hit{p.id, uint8(class)})
+		}
+	}
+	return out
+}
+
+// isUseless reports whether an item of a class, at a key or later, can no longer enter the answer.
+func (s *search) isUseless(class int, key uint64) bool {
+	better := 0
+	for c := range class {
+		better += len(s.found[c])
+	}
+	if better >= s.limit {
+		return true
+	}
+	if class >= classCount {
+		return true
+	}
+	own := s.found[class]
+	return better+len(own) >= s.limit && len(own) > 0 && key > own[len(own)-1].key
+}
+
+// keep puts an item in its place among those found, at most limit a class.
+func (s *search) keep(class int, key uint64, id ID) {
+	list := s.found[class]
+	at := len(list)
+	for at > 0 && list[at-1].key > key {
+		at--
+	}
+	if at >= s.limit {
+		return
+	}
+	if len(list) < s.limit {
+		list = append(list, candidate{})
+	}
+	copy(list[at+1:], list[at:])
+	list[at] = candidate{key, id}
+	s.found[class] = list
+}
+
+// run visits the families of the driving term.
+func (s *search) run() {
+	driver, code, isFirst := s.driver()
+	if driver < 0 {
+		return
+	}
+	t := &s.terms[driver]
+	if !isFirst {
+		// A short list of families that have the rarest gram of the word, in no order of class: visit them all.
+		for class := range gramClasses {
+			for _, fam := range s.f.grams.list(code, class) {
+				s.visit(int(fam))
+			}
+		}
+	}
+	for class := range classCount {
+		s.visitAttributes(t, class)
+		if isFirst && t.text != "" && class < gramClasses {
+			for _, fam := range s.f.grams.list(code, class) {
+				if s.isUseless(class, uint64(fam)<<32) {
+					break
+				}
+				s.visit(int(fam))
+			}
+		}
+		if s.isUseless(class+1, 0) {
+			return
+		}
+	}
+}
+
+// shortList is up to how many families are visited without regard to class.
+const shortList = 200
+
+// driver picks the term with the fewest families and the gram whose list is walked: the first of the word, or the rarest
+// when that makes a short list. It returns -1 when a term can match nothing at all.
+func (s *search) driver() (driver, code int, isFirst bool) {
+	driver = -1
+	best := 0
+	for i := range s.terms {
+		t := &s.terms[i]
+		own, ownFirst, words := s.rarest(t)
+		count := words + s.attributeFamilies(t)
+		if count == 0 {
+			return -1, 0, false
+		}
+		if driver < 0 || count < best {
+			driver, best, code, isFirst = i, count, own, ownFirst
+		}
+	}
+	return driver, code, isFirst
+}
+
+func (s *search) rarest(t *term) (code int, isFirst bool, count int) {
+	if t.text == "" {
+		return 0, true, 0
+	}
+	first := gramCode(t.text, min(len(t.text), 3))
+	code, count, isFirst = first, s.f.grams.count(first), true
+	for i := 1; i+3 <= len(t.text); i++ {
+		c := gramCode(t.text[i:], 3)
+		if n := s.f.grams.count(c); n == 0 {
+			return first, true, 0
+		} else if n < count && n <= shortList {
+			code, count, isFirst = c, n, false
+		}
+	}
+	return code, isFirst, count
+}
+
+// attributeFamilies estimates how many families have a contract that a term's attributes fit.
+func (s *search) attributeFamilies(t *term) int {
+	switch {
+	case t.isPlace:
+		return len(s.f.families)
+	case t.dates != nil || (t.sides != noSides && !t.isJoint):
+		return len(s.f.chains)
+	case t.low < t.high:
+		held := s.f.dict.holderAt[t.high] - s.f.dict.holderAt[t.low]
+		return min(len(s.f.chains), int(held))
+	default:
+		return 0
+	}
+}
+
+// attributeClass is the best class that a contract can have to which t fits by an attribute.
+func (s *search) attributeClass(t *term) int {
+	class := int(t.best)
+	if len(s.terms) == 1 && t.best == classPrefix && !t.isPlace {
+		// Nothing names an attribute exactly, so every contract is out of place, options most.
+		if class++; t.dates == nil && t.sides[sideFuture] == classNone {
+			class++
+		}
+	}
+	return class
+}
+
+// visitAttributes visits the families that have a contract which t fits by an attribute, once class is the best class
+// they can have.
+func (s *search) visitAttributes(t *term, class int) {
+	if t.best == classNone || class < s.attributeClass(t) {
+		return
+	}
+	for _, fam := range s.attributeList(t) {
+		if s.isUseless(class, uint64(fam)<<32) {
+			return
+		}
+		s.visit(int(fam))
+	}
+	if t.isPlace {
+		for fam := range s.f.families {
+			if s.isUseless(class, uint64(fam)<<32) {
+				return
+			}
+			s.visit(fam)
+		}
+	}
+}
+
+// attributeList returns the families of visitAttributes by rank, for a place only those with contracts.
+func (s *search) attributeList(t *term) []uint16 {
+	const unionMax = 512
+	d := &s.f.dict
+	isStrikeOnly := !t.isPlace && t.dates == nil && (t.sides == noSides || t.isJoint)
+	if !isStrikeOnly {
+		return s.f.chains
+	}
+	held := d.holders[d.holderAt[t.low]:d.holderAt[t.high]]
+	if t.high-t.low == 1 {
+		return held
+	}
+	if len(held) > unionMax {
+		return s.f.chains
+	}
+	s.joined = append(s.joined[:0], held...)
+	slices.Sort(s.joined)
+	s.joined = slices.Compact(s.joined)
+	return s.joined
+}
+
+// visit rates every instrument of a family, once.
+func (s *search) visit(rank int) {
+	if s.seen[rank>>6]&(1<<(rank&63)) != 0 {
+		return
+	}
+	s.seen[rank>>6] |= 1 << (rank & 63)
+	fam := &s.f.families[rank]
+	text := s.f.text[fam.from:fam.to]
+	hasContracts := s.f.groups[fam.lastGroup-1].expiry != noExpiry
+	for i := range s.terms {
+		t := &s.terms[i]
+		s.inFamily[i] = classNone
+		if t.text != "" {
+			s.inFamily[i] = familyClass(text, t.text)
+		}
+		if s.inFamily[i] == classNone && !t.isPlace && (!hasContracts || t.best == classNone) {
+			return
+		}
+	}
+	for g := fam.firstGroup; g < fam.lastGroup; g++ {
+		s.rateGroup(uint64(rank)<<32, fam, &s.f.groups[g])
+	}
+}
+
+// familyClass is the best class of a word within the words of a family.
+func familyClass(text, word string) uint8 {
+	best := uint8(classNone)
+	for from := 0; ; {
+		i := strings.Index(text[from:], word)
+		if i < 0 {
+			return best
+		}
+		i += from
+		switch end := i + len(word); {
+		case text[i-1] == keyMark && text[end] <= nameMark:
+			return classExact
+		case text[i-1] == keyMark:
+			best = classPrefix
+		case text[i-1] == nameMark:
+			best = min(best, classNameWord)
+		default:
+			best = min(best, classSubstring)
+		}
+		from = i + 1
+	}
+}
