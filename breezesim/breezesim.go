@@ -78,7 +78,13 @@ func newServer(o Options) *Server {
 
 // Handler serves everything on one host: /breezeapi/api/v1/, /api/v2/historicalcharts, /socket.io/ (quotes, depth and
 // order notifications), /ohlcvstream/, /MotherAppMaster/SecurityMaster.zip.
-func (s *Server) Handler() http.Handler { return s.mux }
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Clients learn from Date how far their clock is off (a signature may be 60 s old), so it is ours that counts.
+		w.Header().Set("Date", s.clock.Now().UTC().Format(http.TimeFormat))
+		s.mux.ServeHTTP(w, r)
+	})
+}
 
 // Close cuts all streams and waits for every goroutine. It may be called twice.
 func (s *Server) Close() {
