@@ -133,6 +133,8 @@ CREATE TABLE positions (
     blocked      BIGINT NOT NULL,
     trading_date BIGINT NOT NULL,
     updated_at   BIGINT NOT NULL,
+    carried_qty  BIGINT NOT NULL,
+    from_holdings BIGINT NOT NULL,
     PRIMARY KEY (account, instrument, product)
 );
 
@@ -146,6 +148,7 @@ CREATE TABLE holdings (
     avg_price  BIGINT NOT NULL,
     lots       BLOB   NOT NULL, -- JSON of position.Lot
     updated_at BIGINT NOT NULL,
+    dp_charged_on BIGINT NOT NULL,
     PRIMARY KEY (account, instrument)
 );
 

@@ -1,0 +1,334 @@
+package venue
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"paperport/calendar"
+	"paperport/engine"
+	"paperport/instrument"
+	"paperport/money"
+	"paperport/order"
+	"paperport/store"
+)
+
+// board is where the loop stands on one board.
+type board struct {
+	store.Board
+	isChanged bool // since the last batch
+	// expired is the newest date whose contracts were told to expire in this run.
+	expired calendar.Date
+}
+
+// marksWait is how long a day end missed while the program was not running waits for closing prices.
+const marksWait = 2 * time.Minute
+
+// passTime steps everything that time has brought: timers, phases, square-off, expiry, day end.
+func (l *loop) passTime() {
+	switch l.state {
+	case diskFull:
+		l.probe()
+		return
+	case running:
+	default:
+		return
+	}
+	l.guard("time", func() error {
+		if due, ok := l.engine.NextDue(); ok && l.now() >= due {
+			if err := l.step(engine.Input{Timer: true}); err != nil {
+				return err
+			}
+		}
+		if l.now() < l.passAt {
+			return nil
+		}
+		for i := range l.boards {
+			if err := l.passBoard(&l.boards[i]); err != nil {
+				return err
+			}
+		}
+		l.planPass()
+		return l.pollFeed()
+	})
+}
+
+// planPass notes when a board is to be looked at again: when something is due, and at least once a second.
+func (l *loop) planPass() {
+	now := l.now()
+	l.passAt = now.Add(pollEvery)
+	for i := range l.boards {
+		l.passAt = min(l.passAt, l.nextOn(&l.boards[i], now))
+	}
+}
+
+// passBoard does what is due on a board, in the order of the day. A day that was not ended is ended before the next begins.
+func (l *loop) passBoard(b *board) error {
+	c, now := l.v.opt.Calendar, l.now()
+	at := c.At(b.Board.Board, now)
+	date := b.TradingDate
+	isOver := date != 0 && b.EndedDate < date && reached(c.DayEnd(b.Board.Board, date), now)
+	if !isOver && date != 0 && b.EndedDate < date {
+		if err := l.passDay(b, date, now); err != nil {
+			return err
+		}
+	}
+	if isOver && b.Phase != calendar.Closed {
+		closed := calendar.State{Phase: calendar.Closed, TradingDate: date, Reason: "closed"}
+		if err := l.enter(b, closed); err != nil {
+			return err
+		}
+	}
+	if isOver {
+		if isDone, err := l.endDay(b, date); err != nil || !isDone {
+			return err
+		}
+	}
+	if at.Phase == b.Phase && at.TradingDate == b.TradingDate && at.Reason == b.Reason {
+		return nil
+	}
+	return l.enter(b, at)
+}
+
+func reached(at, now calendar.Instant) bool { return at != 0 && now >= at }
+
+// passDay does what is due within a trading date.
+func (l *loop) passDay(b *board, date calendar.Date, now calendar.Instant) error {
+	c := l.v.opt.Calendar
+	if b.Board.Board.Segment == calendar.FNO && b.expired < date && reached(c.ExpiryAt(b.Board.Board, date), now) {
+		if err := l.expire(b, date); err != nil {
+			return err
+		}
+	}
+	if !b.IsSquaredOff && reached(c.SquareOff(b.Board.Board, date), now) {
+		return l.squareOff(b, date)
+	}
+	return nil
+}
+
+// enter tells the engine a phase.
+func (l *loop) enter(b *board, s calendar.State) error {
+	change := engine.PhaseChange{Board: b.Board.Board, Phase: s.Phase, TradingDate: s.TradingDate, Reason: s.Reason}
+	if err := l.step(engine.Input{Phase: &change}); err != nil {
+		return err
+	}
+	if s.TradingDate != b.TradingDate {
+		b.IsSquaredOff = false
+	}
+	b.Phase, b.TradingDate, b.Reason, b.isChanged = s.Phase, s.TradingDate, s.Reason, true
+	return nil
+}
+
+func (l *loop) squareOff(b *board, date calendar.Date) error {
+	all, err := l.heldOn(b.Board.Board)
+	if err != nil {
+		return err
+	}
+	for _, h := range all {
+		if h.product == order.MIS {
+			if err := l.introduce(h.instrument); err != nil {
+				return err
+			}
+		}
+	}
+	if err := l.step(engine.Input{SquareOff: &engine.SquareOff{Board: b.Board.Board, TradingDate: date}}); err != nil {
+		return err
+	}
+	b.IsSquaredOff, b.isChanged = true, true
+	return nil
+}
+
+// expire settles contracts at the last price of their underlyings; those without one are tried again at the day's end.
+func (l *loop) expire(b *board, date calendar.Date) error {
+	touched, err := l.touchedOn(b.Board.Board)
+	if err != nil {
+		return err
+	}
+	b.expired = date
+	var ids []instrument.ID
+	for _, h := range touched {
+		if i, ok := l.v.Instrument(h); ok && i.Expiry != 0 && i.Expiry <= date && i.UnderlyingID != 0 {
+			ids = append(ids, i.UnderlyingID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	marks, _ := l.marks(ids, date)
+	return l.step(engine.Input{Expire: &engine.Expire{Board: b.Board.Board, TradingDate: date, Marks: marks}})
+}
+
+// endDay closes the books of a date. It is not done while closing prices are missing that may still come.
+func (l *loop) endDay(b *board, date calendar.Date) (isDone bool, err error) {
+	all, err := l.heldOn(b.Board.Board)
+	if err != nil {
+		return false, err
+	}
+	var ids []instrument.ID
+	for _, h := range all {
+		ids = append(ids, h.instrument)
+	}
+	marks, isComplete := l.marks(ids, date)
+	if !isComplete && l.now() < l.opened.Add(marksWait) {
+		return false, nil
+	}
+	if b.Board.Board.Segment == calendar.FNO {
+		if err := l.expire(b, date); err != nil {
+			return false, err
+		}
+	}
+	c := l.v.opt.Calendar
+	end := engine.DayEnd{Board: b.Board.Board, TradingDate: date, Next: c.NextTradingDay(b.Board.Board, date),
+		Settles: c.SettlementDate(b.Board.Board.Exchange, date), Marks: marks}
+	if err := l.step(engine.Input{DayEnd: &end}); err != nil {
+		return false, err
+	}
+	b.EndedDate, b.isChanged = date, true
+	l.snapshot.isDue = true
+	return true, nil
+}
+
+// marks finds the last price of each instrument on a date, ordered by instrument.
+func (l *loop) marks(ids []instrument.ID, date calendar.Date) (marks []engine.Mark, isComplete bool) {
+	slices.Sort(ids)
+	isComplete = true
+	for _, id := range slices.Compact(ids) {
+		price, ok := l.mark(id, date)
+		if !ok {
+			isComplete = false
+			continue
+		}
+		marks = append(marks, engine.Mark{Instrument: id, Price: price})
+	}
+	return marks, isComplete
+}
+
+// closePriceWait bounds one question for a closing price.
+const closePriceWait = 3 * time.Second
+
+func (l *loop) mark(id instrument.ID, date calendar.Date) (money.Price, bool) {
+	if q, ok := l.v.opt.Feed.LastQuote(id); ok && q.Last > 0 && q.At.Date() <= date {
+		return q.Last, true
+	}
+	if l.v.opt.ClosePrice == nil {
+		return 0, false
+	}
+	ctx, cancel := context.WithTimeout(l.watch.ctx, closePriceWait)
+	defer cancel()
+	return l.v.opt.ClosePrice(ctx, id, date)
+}
+
+// held is something an account holds on a board.
+type held struct {
+	instrument instrument.ID
+	product    order.Product
+}
+
+// heldOn lists what is held on a board, durable or on its way.
+func (l *loop) heldOn(b calendar.Board) (all []held, err error) {
+	if err := l.settle(); err != nil {
+		return nil, err
+	}
+	for _, h := range l.holdings() {
+		if i, ok := l.v.Instrument(h.instrument); ok && i.Board() == b {
+			all = append(all, h)
+		}
+	}
+	return all, nil
+}
+
+// holdings lists every open position and holding of every account, durable or in the open batch, in a fixed order.
+func (l *loop) holdings() (all []held) {
+	for _, book := range l.v.books.all() {
+		for i := range book.Positions {
+			if p := &book.Positions[i]; p.NetQty != 0 {
+				all = append(all, held{p.Instrument, p.Product})
+			}
+		}
+		for i := range book.Holdings {
+			all = append(all, held{book.Holdings[i].Instrument, order.CNC})
+		}
+	}
+	for i := range l.pending.batch.Positions {
+		p := &l.pending.batch.Positions[i]
+		all = append(all, held{p.Instrument, p.Product})
+	}
+	return all
+}
+
+// touchedOn lists the instruments of a board that are held or have a working order.
+func (l *loop) touchedOn(b calendar.Board) (ids []instrument.ID, err error) {
+	all, err := l.heldOn(b)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range all {
+		ids = append(ids, h.instrument)
+	}
+	for id := range l.watch.working {
+		if i, ok := l.v.Instrument(id); ok && i.Board() == b {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+// setWake arranges to look again when the next thing is due.
+func (l *loop) setWake() {
+	now := l.now()
+	next := now.Add(pollEvery)
+	switch l.state {
+	case diskFull:
+		next = now.Add(probeEvery)
+	case running:
+		if due, ok := l.engine.NextDue(); ok {
+			next = min(next, due)
+		}
+		if l.pending.since != 0 && len(l.inflight) < inflightMax {
+			next = min(next, l.pending.since.Add(flushAfter))
+		}
+		next = min(next, max(now, l.passAt))
+	}
+	if l.wake != nil && l.wakeAt <= next {
+		return
+	}
+	l.wakeAt = next
+	l.wake = l.v.opt.Clock.After(max(0, next.Sub(now)))
+}
+
+// nextOn is when something is due on a board.
+func (l *loop) nextOn(b *board, now calendar.Instant) calendar.Instant {
+	c := l.v.opt.Calendar
+	next := now.Add(pollEvery)
+	for _, at := range [...]calendar.Instant{c.At(b.Board.Board, now).Until, c.SquareOff(b.Board.Board, b.TradingDate), c.DayEnd(b.Board.Board, b.TradingDate)} {
+		if at > now && at < next {
+			next = at
+		}
+	}
+	return next
+}
+
+// changedBoards are the rows that the open batch must store.
+func (l *loop) changedBoards() (rows []store.Board) {
+	for i := range l.boards {
+		if b := &l.boards[i]; b.isChanged {
+			rows = append(rows, b.Board)
+			b.isChanged = false
+		}
+	}
+	return rows
+}
+
+func (l *loop) storedBoards() (rows []store.Board) {
+	for i := range l.boards {
+		rows = append(rows, l.boards[i].Board)
+	}
+	return rows
+}
+
+func (l *loop) publishStatus() {
+	old := *l.v.Status()
+	old.Fault, old.IsDiskFull, old.Boards = l.fault, l.state == diskFull, l.storedBoards()
+	l.v.status.Store(&old)
+}
