@@ -7,17 +7,14 @@ import (
 	"paperport/money"
 )
 
-// underlying is what an option's checks know of the instrument behind it.
-type underlying struct {
-	last money.Price // 0 when unknown
-}
-
-// checkQuote judges q against the standing quote. s.mu is held. A spike is remembered as the suspect.
-func (f *Feed) checkQuote(s *slot, q *market.Quote, spot underlying) Reason {
-	if reason := f.checkTime(q.At, s.quote.At, q.ReceivedAt); reason != Good {
+// checkQuote judges q against the standing quote; spot is the underlying's last price, 0 when unknown. s.mu is held. A
+// spike is remembered as the suspect. An instrument that never traded has no exchange time: it may be quoted without.
+func (f *Feed) checkQuote(s *slot, q *market.Quote, spot money.Price) Reason {
+	if reason := checkShape(q); reason != Good {
 		return reason
 	}
-	if reason := checkShape(q); reason != Good {
+	isUntraded := q.At == 0 && q.Last == 0 && s.quote.At == 0
+	if reason := f.checkTime(q.At, s.quote.At, q.ReceivedAt); reason != Good && !isUntraded {
 		return reason
 	}
 	if reason := checkOrder(f.limits, s, q); reason != Good {
@@ -81,7 +78,7 @@ func sameQuote(a, b *market.Quote) bool {
 	return x == *b
 }
 
-func checkPrices(known facts, q *market.Quote, spot underlying) Reason {
+func checkPrices(known facts, q *market.Quote, spot money.Price) Reason {
 	switch {
 	case isBeyond(q.Last, q) || isBeyond(q.Bid, q) || isBeyond(q.Ask, q):
 		return OutsideCircuit
@@ -93,7 +90,7 @@ func checkPrices(known facts, q *market.Quote, spot underlying) Reason {
 		return Good
 	case q.Last < known.tick:
 		return BelowTick
-	case isSpotValue(known, q.Last, spot.last):
+	case isSpotValue(known, q.Last, spot):
 		return SpotValue
 	default:
 		return Good

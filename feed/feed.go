@@ -17,6 +17,7 @@ import (
 	"paperport/clock"
 	"paperport/instrument"
 	"paperport/market"
+	"paperport/money"
 )
 
 // Upstream is where the feed asks for data. Join and Leave must not block and may repeat; Snapshot may block.
@@ -36,7 +37,7 @@ type Options struct {
 	Upstream Upstream
 	// Phase tells the phase of a board; nil means always open. Frozen data is only suspicious in an open phase.
 	Phase func(calendar.Board, calendar.Instant) calendar.Phase
-	// Source is what State says while data arrives by itself: Stream (the default) or Tape.
+	// Source is what State says while data arrives by itself: FromStream (the default) or FromTape.
 	Source Source
 	// Limits are the ages and bands; see Limits.
 	Limits Limits
@@ -108,7 +109,7 @@ func New(options Options) *Feed {
 	if options.Clock == nil || options.Instrument == nil {
 		panic("feed: New without a Clock or Instrument")
 	}
-	setDefault(&options.Source, Stream)
+	setDefault(&options.Source, FromStream)
 	f := &Feed{options: options, limits: options.Limits.withDefaults()}
 	f.wants.byID = map[instrument.ID]map[Owner]struct{}{}
 	return f
@@ -163,6 +164,7 @@ func (f *Feed) takeQuote(q *market.Quote) Reason {
 	spot := f.spotOf(s)
 	s.mu.Lock()
 	reason := f.checkQuote(s, q, spot)
+	hasMoved := s.quote.At != 0 && q.At > s.quote.At
 	if reason == Good {
 		q.Seq = f.seq.Add(1)
 		s.quote = *q
@@ -171,7 +173,8 @@ func (f *Feed) takeQuote(q *market.Quote) Reason {
 	if reason != Good {
 		return f.refuse(q.Instrument, reason)
 	}
-	f.accept(s, q.At, q.ReceivedAt, dirtyQuote)
+	f.boards[s.board].advance(q.At, q.ReceivedAt, hasMoved)
+	f.handOn(s, dirtyQuote)
 	return Good
 }
 
@@ -184,6 +187,7 @@ func (f *Feed) takeDepth(d *market.Depth) Reason {
 	f.boards[s.board].frame(d.ReceivedAt)
 	s.mu.Lock()
 	reason := f.checkDepth(s, d)
+	hasMoved := s.depth.At != 0 && d.At > s.depth.At
 	if reason == Good {
 		d.Seq = f.seq.Add(1)
 		s.depth = *d
@@ -192,14 +196,14 @@ func (f *Feed) takeDepth(d *market.Depth) Reason {
 	if reason != Good {
 		return f.refuse(d.Instrument, reason)
 	}
-	f.accept(s, d.At, d.ReceivedAt, dirtyDepth)
+	f.boards[s.board].advance(d.At, d.ReceivedAt, hasMoved)
+	f.handOn(s, dirtyDepth)
 	return Good
 }
 
-// accept counts a good value, moves the board's clock on and wakes the readers of the instrument.
-func (f *Feed) accept(s *slot, at, receivedAt calendar.Instant, what uint32) {
+// handOn counts a good value and wakes the readers of the instrument.
+func (f *Feed) handOn(s *slot, what uint32) {
 	f.counts[Good].Add(1)
-	f.boards[s.board].advance(at, receivedAt)
 	if readers := s.readers.Load(); readers != nil {
 		for _, r := range *readers {
 			r.mark(what)
@@ -216,14 +220,15 @@ func (f *Feed) refuse(id instrument.ID, reason Reason) Reason {
 }
 
 // spotOf returns the last price of an option's underlying, 0 when it is not known.
-func (f *Feed) spotOf(s *slot) (spot underlying) {
+func (f *Feed) spotOf(s *slot) money.Price {
 	if s.facts.underlying == 0 {
-		return underlying{}
+		return 0
 	}
-	if u := f.slots.find(s.facts.underlying); u != nil {
-		u.mu.Lock()
-		defer u.mu.Unlock()
-		return underlying{last: u.quote.Last}
+	u := f.slots.find(s.facts.underlying)
+	if u == nil {
+		return 0
 	}
-	return underlying{}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.quote.Last
 }

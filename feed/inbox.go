@@ -41,8 +41,12 @@ type Inbox struct {
 	mu       sync.Mutex // guards the two below
 	pending  []*mark
 	isClosed bool
-	spare    []*mark // used by Drain only
 	ready    chan struct{}
+
+	// The three below are used by Drain only.
+	spare []*mark
+	quote market.Quote
+	depth market.Depth
 }
 
 // Listen returns an inbox that watches the given instruments; Watch and Unwatch change the set.
@@ -179,15 +183,15 @@ func (in *Inbox) deliver(m *mark, take func(q *market.Quote, d *market.Depth)) {
 		return
 	}
 	m.slot.mu.Lock()
-	quote, depth := m.slot.quote, m.slot.depth
+	in.quote, in.depth = m.slot.quote, m.slot.depth
 	m.slot.mu.Unlock()
 	var q *market.Quote
 	var d *market.Depth
-	if dirty&dirtyQuote != 0 && quote.Seq != 0 {
-		q = &quote
+	if dirty&dirtyQuote != 0 && in.quote.Seq != 0 {
+		q = &in.quote
 	}
-	if dirty&dirtyDepth != 0 && depth.Seq != 0 {
-		d = &depth
+	if dirty&dirtyDepth != 0 && in.depth.Seq != 0 {
+		d = &in.depth
 	}
 	if q != nil || d != nil {
 		take(q, d)

@@ -37,9 +37,9 @@ const (
 func (l *link) source(whenUp Source) Source {
 	switch l.state.Load() {
 	case linkDown:
-		return None
+		return NoSource
 	case linkPolling:
-		return Polling
+		return FromPolling
 	default:
 		return whenUp
 	}

@@ -142,7 +142,7 @@ func (l *link) isDownFor(now calendar.Instant, d time.Duration) bool {
 	return l.downAt != 0 && now.Sub(l.downAt) >= d
 }
 
-// polled switches between None and Polling while the stream is lost.
+// polled switches between NoSource and FromPolling while the stream is lost.
 func (l *link) polled(isGood bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

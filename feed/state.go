@@ -11,24 +11,24 @@ import (
 // Source is where the data comes from at this moment.
 type Source uint8
 
-// The sources. None: no data can be had.
+// The sources. NoSource: no data can be had.
 const (
-	None Source = iota
-	Stream
-	Polling
-	Tape
+	NoSource Source = iota
+	FromStream
+	FromPolling
+	FromTape
 )
 
 // String returns "none", "stream", "polling" or "tape", the words of our wire.
 func (s Source) String() string {
 	switch s {
-	case Stream:
+	case FromStream:
 		return "stream"
-	case Polling:
+	case FromPolling:
 		return "polling"
-	case Tape:
+	case FromTape:
 		return "tape"
-	case None:
+	case NoSource:
 		return "none"
 	default:
 		return "?"
@@ -61,8 +61,10 @@ type boardState struct {
 
 func (b *boardState) frame(now calendar.Instant) { raise(&b.framedAt, now) }
 
-func (b *boardState) advance(at, now calendar.Instant) {
-	if raise(&b.newest, at) {
+// advance notes a good value's exchange time. Time has moved when it is the newest of the board, or newer than the same
+// instrument's before: the frozen repetition of an instrument that was just joined is neither.
+func (b *boardState) advance(at, now calendar.Instant, hasMoved bool) {
+	if raise(&b.newest, at) || hasMoved {
 		raise(&b.advancedAt, now)
 	}
 }
@@ -99,7 +101,7 @@ func (f *Feed) State(board calendar.Board) State {
 	heard := max(framed, calendar.Instant(f.link.beatAt.Load()))
 	advanced := calendar.Instant(b.advancedAt.Load())
 	switch {
-	case state.Source == None:
+	case state.Source == NoSource:
 		state.Detail = "no connection: " + f.link.text()
 	case heard == 0 || newest == 0:
 		state.Detail = "no data yet"

@@ -31,8 +31,9 @@ func (f *Feed) Want(id instrument.ID, owner Owner) {
 		owners = map[Owner]struct{}{}
 		w.byID[id] = owners
 	}
+	isNew := len(owners) == 0
 	owners[owner] = struct{}{}
-	if len(owners) == 1 && f.options.Upstream != nil {
+	if isNew && f.options.Upstream != nil {
 		f.options.Upstream.Join([]instrument.ID{id})
 	}
 }
