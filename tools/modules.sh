@@ -9,6 +9,6 @@ for dir in "$@"; do
 		continue
 	fi
 	echo "installing npm packages of $dir"
-	(cd "$dir" && npm ci --silent --no-audit --no-fund)
+	(cd "$dir" && npm ci --silent --ignore-scripts --no-audit --no-fund)
 	cp "$dir/package-lock.json" "$mark"
 done

@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 
 # Packages with goroutines of their own; the rest has nothing for the race detector to find.
 race_packages=(./clock ./socketio ./breeze ./feed ./store/sqlstore ./venue ./app ./httpapi)
-# Whole-binary tests have stages of their own.
-slow='^paperport/test/'
+# Tests with stages of their own.
+slow='^paperport/test/(crash|sdk|journey)'
 
 times=()
 failed=()

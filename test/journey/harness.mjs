@@ -57,6 +57,17 @@ export async function until(what, check, limitMs = 15_000) {
   }
 }
 
+const istMs = 5.5 * 3600_000
+const dayMs = 24 * 3600_000
+
+/** The demo market's day ends at 23:55 IST: a journey that would run into that waits for the next day. */
+export async function marketOpens() {
+  const timeOfDay = (Date.now() + istMs) % dayMs
+  if (timeOfDay < 23.8 * 3600_000) return
+  console.log('the demo market is about to end its day: waiting for the next one')
+  await pause(dayMs - timeOfDay + 10_000)
+}
+
 /** One running program with a log file. */
 class Program {
   constructor(name, args, { dir, env }) {

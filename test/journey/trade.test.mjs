@@ -3,11 +3,12 @@
 import test from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Desk, assert, number } from './desk.mjs'
-import { World, until } from './harness.mjs'
+import { World, marketOpens, until } from './harness.mjs'
 
 const password = 'the monsoon came early this year'
 
 async function inWorld(name, body) {
+  await marketOpens()
   const world = new World(name)
   let isFailed = true
   try {
