@@ -10,6 +10,7 @@ import (
 	"errors"
 
 	"paperport/calendar"
+	"paperport/charges"
 	"paperport/engine"
 	"paperport/instrument"
 	"paperport/ledger"
@@ -17,6 +18,7 @@ import (
 	"paperport/money"
 	"paperport/order"
 	"paperport/position"
+	"paperport/store"
 )
 
 // Errors callers test with errors.Is. Every other error is trouble of our own (500).
@@ -37,7 +39,7 @@ var (
 
 // VenueID names a venue: "demo", or "replay-" and ten hex digits. "replay" alone names the offer of a recorded day:
 // opening an account in it makes a replay venue of the account's own.
-type VenueID string
+type VenueID = store.VenueID
 
 // Account is one book of a user in one venue.
 type Account struct {
@@ -152,7 +154,7 @@ type Preview struct {
 	Code, Reason string
 	Required     money.Paise
 	Available    money.Paise
-	Charges      Charges
+	Charges      charges.Note
 	// LimitPrice is what the order would work at (a market order's aggressive limit).
 	LimitPrice money.Price
 	Expected   ExpectedFill
@@ -212,3 +214,6 @@ type ClockChange struct {
 
 // Budget counts the requests made to the broker.
 type Budget struct{ MinuteUsed, MinuteMax, DayUsed, DayMax int }
+
+// Charges is an itemised charge note.
+type Charges = charges.Note

@@ -8,12 +8,11 @@ import (
 	"paperport/market"
 )
 
-// How the parts meet: cmd/paperport opens the store, makes the App with New, then adds the demo venue with AddDemo once
-// its simulator, broker client and feed run (the first page can be served before that: until then the venue is shown as
-// starting), and calls Close at the end, which stops every venue and waits.
+// How the parts meet: cmd/paperport opens the store, makes the App with New and adds the demo venue with AddDemo, its
+// feed still silent, so that books can be read at once; then it starts simulator, broker client and stream behind that
+// feed. At the end App.Close stops every venue and waits, then the stream and the store are closed.
 
-// History serves past bars of a venue, oldest first, half open [from, to). It may block on a broker; ErrUnavailable
-// when its budget is spent.
+// History serves past bars of a venue, oldest first, whose start lies in [from, to). It may block on a broker.
 type History interface {
 	Candles(ctx context.Context, id instrument.ID, interval market.Interval, from, to calendar.Instant) ([]market.Candle, error)
 }

@@ -1,6 +1,0 @@
-package app
-
-import "paperport/charges"
-
-// Charges is an itemised charge note.
-type Charges = charges.Note

@@ -1,0 +1,118 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"paperport/calendar"
+	"paperport/clock"
+	"paperport/engine"
+	"paperport/feed"
+	"paperport/instrument"
+	"paperport/market"
+	"paperport/money"
+	"paperport/store"
+	"paperport/venue"
+)
+
+// DemoVenue is the id of the market that all users share.
+const DemoVenue VenueID = "demo"
+
+const kindDemo = "demo"
+
+// Demo is what the demo market is made of. Feed may still be silent; nothing of it may be nil.
+type Demo struct {
+	Clock    clock.Clock
+	Calendar *calendar.Calendar
+	Feed     *feed.Feed
+	History  History
+	Budget   func() Budget
+}
+
+// demoBoards are the boards whose phases the demo's engine is told.
+var demoBoards = []calendar.Board{
+	{Exchange: calendar.NSE, Segment: calendar.Equity}, {Exchange: calendar.NSE, Segment: calendar.Equity, Auction: true},
+	{Exchange: calendar.BSE, Segment: calendar.Equity}, {Exchange: calendar.BSE, Segment: calendar.Equity, Auction: true},
+	{Exchange: calendar.NSE, Segment: calendar.FNO}, {Exchange: calendar.BSE, Segment: calendar.FNO},
+}
+
+// AddDemo opens the demo venue, making it at the first start. Its books can be read at once.
+func (a *App) AddDemo(ctx context.Context, d Demo) error {
+	row, err := a.venueRow(ctx, store.Venue{ID: DemoVenue, Kind: kindDemo, Name: "Demo market", CreatedAt: calendar.FromTime(a.opt.Clock.Now()), Settings: []byte("{}")})
+	if err != nil {
+		return err
+	}
+	m := &trading{row: row, history: d.History, budget: d.Budget, board: demoBoards[0]}
+	m.init()
+	m.Venue, err = venue.Open(ctx, venue.Options{ID: DemoVenue, Store: a.store, Clock: d.Clock, Calendar: d.Calendar, Feed: d.Feed,
+		Instrument: a.newest, Boards: demoBoards, Engine: engine.Options{Seed: seedOf(DemoVenue)}, ClosePrice: m.closePrice, Log: a.log})
+	if err != nil {
+		return fmt.Errorf("app: opening the demo market: %w", err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.markets[DemoVenue] = m
+	return nil
+}
+
+// newest is an instrument by its newest terms: the demo market trades today.
+func (a *App) newest(id instrument.ID, _ calendar.Date) (*instrument.Instrument, bool) {
+	return a.registry.ByID(id)
+}
+
+// SetDemoInstruments gives the demo market its list to search, after an import. pulse are instruments always watched,
+// one or more a board, so that a quiet market is told from a dead feed.
+func (a *App) SetDemoInstruments(entries iter.Seq[instrument.Entry], pulse []instrument.ID) error {
+	a.mu.RLock()
+	m := a.markets[DemoVenue]
+	a.mu.RUnlock()
+	if m == nil {
+		return fmt.Errorf("%w: no demo market", ErrUnavailable)
+	}
+	m.finder.Store(instrument.NewFinder(entries))
+	owner := feed.Owner{Name: "pulse", IsFirst: true}
+	for _, id := range pulse {
+		m.Feed().Want(id, owner)
+	}
+	return nil
+}
+
+// closePrice is the close of a day by the venue's history.
+func (m *trading) closePrice(ctx context.Context, id instrument.ID, on calendar.Date) (money.Price, bool) {
+	bars, err := m.history.Candles(ctx, id, market.Day, on.At(0), (on + 1).At(0))
+	if err != nil || len(bars) == 0 || bars[len(bars)-1].Close <= 0 {
+		return 0, false
+	}
+	return bars[len(bars)-1].Close, true
+}
+
+// venueRow returns the stored row of a venue, storing it first when it is new.
+func (a *App) venueRow(ctx context.Context, fresh store.Venue) (store.Venue, error) {
+	rows, err := a.store.Venues(ctx)
+	if err != nil {
+		return fresh, err
+	}
+	for _, row := range rows {
+		if row.ID == fresh.ID {
+			return row, nil
+		}
+	}
+	if err := a.store.AddVenue(ctx, fresh); err != nil {
+		if errors.Is(err, store.ErrDiskFull) {
+			return fresh, ErrDiskFull
+		}
+		return fresh, fmt.Errorf("app: storing venue %s: %w", fresh.ID, err)
+	}
+	return fresh, nil
+}
+
+// seedOf makes a venue's seed from its id, so that it needs no storing (FNV-1a).
+func seedOf(id VenueID) uint64 {
+	h := uint64(14695981039346656037)
+	for _, c := range []byte(id) {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h
+}
