@@ -359,3 +359,26 @@ func (b *bench) compare(wanted map[string]string, folded map[string][]market.Can
 		}
 	}
 }
+
+func TestCredentialsOverLoopback(t *testing.T) {
+	b := mustStart(t, start)
+	c, err := FetchCredentials(t.Context(), b.http.URL)
+	if err != nil || c.Key != b.keys.Key || c.APISession == b.keys.APISession {
+		t.Fatalf("key %t, session new %t, %v", c.Key == b.keys.Key, c.APISession != b.keys.APISession, err)
+	}
+	if _, ok := b.login.exchange(c.APISession); !ok {
+		t.Error("the session is not in force")
+	}
+	for name, change := range map[string]func(*http.Request){
+		"another machine": func(r *http.Request) { r.RemoteAddr = "192.0.2.1:4000" },
+		"a web page":      func(r *http.Request) { r.RemoteAddr = "127.0.0.1:4000"; r.Header.Set("Origin", "https://example.com") },
+	} {
+		r := httptest.NewRequest("POST", handPath, nil)
+		change(r)
+		w := httptest.NewRecorder()
+		b.Handler().ServeHTTP(w, r)
+		if w.Code != http.StatusForbidden {
+			t.Errorf("%s: got %d", name, w.Code)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package breezesim
 
 import (
+	"encoding/json"
 	"net/http"
 	"sync"
 
@@ -77,25 +78,47 @@ func garbageFrame(f *room) []byte {
 	return socketio.AppendEvent(nil, "stock", []byte(`["`+room.String()+`",-1,null,"x"]`))
 }
 
-// ControlHandler switches faults: POST /control/freeze, unfreeze, drop, garbage, clean, with the token in the header
-// X-Control-Token. Only the stand-alone command mounts it.
+// feedFaults is the body of POST /control/feed; what is left out stays as it is.
+type feedFaults struct {
+	Frozen  *bool `json:"frozen"`
+	Garbage *bool `json:"garbage"`
+}
+
+// ControlHandler switches faults, for tests: POST /control/feed with {"frozen":bool,"garbage":bool}, POST /control/drop
+// cuts the sockets. Every request needs "Authorization: Bearer " and the token. Only the stand-alone command mounts it.
 func (s *Server) ControlHandler(token string) http.Handler {
-	actions := map[string]func(){
-		"freeze": s.Freeze, "unfreeze": s.Unfreeze, "drop": s.DropSockets,
-		"garbage": func() { s.SendGarbage(true) }, "clean": func() { s.SendGarbage(false) },
-	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /control/{action}", func(w http.ResponseWriter, r *http.Request) {
-		action, ok := actions[r.PathValue("action")]
-		switch {
-		case token == "" || !same(r.Header.Get("X-Control-Token"), token):
-			http.Error(w, "wrong token", http.StatusForbidden)
-		case !ok:
-			http.Error(w, "no such fault", http.StatusNotFound)
-		default:
-			action()
-			w.WriteHeader(http.StatusNoContent)
+	mux.HandleFunc("POST /control/feed", func(w http.ResponseWriter, r *http.Request) {
+		var f feedFaults
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, bodyMax)).Decode(&f); err != nil {
+			http.Error(w, "not JSON like {\"frozen\":true}", http.StatusBadRequest)
+			return
 		}
+		s.switchFeed(f)
+		w.WriteHeader(http.StatusNoContent)
 	})
-	return mux
+	mux.HandleFunc("POST /control/drop", func(w http.ResponseWriter, _ *http.Request) {
+		s.DropSockets()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if token == "" || !same(r.Header.Get("Authorization"), "Bearer "+token) {
+			http.Error(w, "wrong token", http.StatusForbidden)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) switchFeed(f feedFaults) {
+	if f.Garbage != nil {
+		s.SendGarbage(*f.Garbage)
+	}
+	switch {
+	case f.Frozen == nil:
+	case *f.Frozen:
+		s.Freeze()
+	default:
+		s.Unfreeze()
+	}
 }

@@ -57,6 +57,7 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("GET "+master, s.serveMaster)
 	mux.HandleFunc("GET "+oldMaster, s.serveMaster)
 	mux.HandleFunc("GET "+oldScripts+"{member}", s.serveMember)
+	mux.HandleFunc("POST "+handPath, s.serveHand)
 	mux.Handle("GET /socket.io/", s.quotes)
 	mux.Handle("GET /ohlcvstream/", s.candles)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -192,19 +193,19 @@ func TestFaults(t *testing.T) {
 	l := b.mustListen("/socket.io/", "4.1!2885")
 	_, first := l.next()
 	control := httpTestControl(t, b)
-	control("freeze", http.StatusNoContent)
+	control("feed", `{"frozen":true}`, http.StatusNoContent)
 	for s := range 3 {
 		b.step(start.Add(time.Duration(s+1) * time.Second))
 		if _, body := l.next(); body != first {
 			t.Fatalf("frozen: got %s, want %s", body, first)
 		}
 	}
-	control("unfreeze", http.StatusNoContent)
+	control("feed", `{"frozen":false}`, http.StatusNoContent)
 	b.step(start.Add(4 * time.Second))
 	if _, body := l.next(); body == first {
 		t.Error("still frozen")
 	}
-	control("garbage", http.StatusNoContent)
+	control("feed", `{"garbage":true}`, http.StatusNoContent)
 	b.step(start.Add(5 * time.Second))
 	l.next()
 	_, body := l.next()
@@ -212,8 +213,9 @@ func TestFaults(t *testing.T) {
 	if err := breezewire.DecodeStock([]byte(body), &s); err == nil {
 		t.Errorf("garbage is readable: %s", body)
 	}
-	control("nosuch", http.StatusNotFound)
-	control("drop", http.StatusNoContent)
+	control("nosuch", "", http.StatusNotFound)
+	control("feed", "frozen", http.StatusBadRequest)
+	control("drop", "", http.StatusNoContent)
 	for {
 		if _, err := l.client.Next(); err != nil {
 			return
@@ -221,31 +223,19 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// httpTestControl returns a function that posts to the control handler; it refuses a wrong token first.
-func httpTestControl(t *testing.T, b *bench) func(action string, want int) {
+// httpTestControl returns a function that posts to the control handler; it is refused with a wrong token first.
+func httpTestControl(t *testing.T, b *bench) func(path, body string, want int) {
 	h := b.ControlHandler("secret")
-	post := func(action, token string, want int) {
+	post := func(path, body, token string, want int) {
 		t.Helper()
-		r, err := http.NewRequest("POST", "/control/"+action, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("X-Control-Token", token)
-		w := recorder{header: http.Header{}}
-		h.ServeHTTP(&w, r)
-		if w.status != want {
-			t.Errorf("%s: got %d, want %d", action, w.status, want)
+		r := httptest.NewRequest("POST", "/control/"+path, strings.NewReader(body))
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("%s %s: got %d, want %d", path, body, w.Code, want)
 		}
 	}
-	post("freeze", "wrong", http.StatusForbidden)
-	return func(action string, want int) { t.Helper(); post(action, "secret", want) }
+	post("feed", `{"frozen":true}`, "wrong", http.StatusForbidden)
+	return func(path, body string, want int) { t.Helper(); post(path, body, "secret", want) }
 }
-
-type recorder struct {
-	header http.Header
-	status int
-}
-
-func (r *recorder) Header() http.Header         { return r.header }
-func (r *recorder) Write(b []byte) (int, error) { return len(b), nil }
-func (r *recorder) WriteHeader(status int)      { r.status = status }
