@@ -138,7 +138,7 @@ func (b *Book) SetQuote(q *market.Quote, epoch uint32) bool {
 	b.print(q, epoch)
 	b.prevAt = b.Quote.ReceivedAt
 	b.Quote, b.Epoch = *q, epoch
-	if (b.hiddenBuy > 0 && q.Bid <= b.hiddenBuy) || q.Ask >= b.hiddenSell {
+	if (b.hiddenBuy > 0 && q.Bid <= b.hiddenBuy) || q.Ask >= b.hiddenSell || (q.Ask == 0 && b.hiddenSell < math.MaxInt64) {
 		b.resolve()
 	}
 	if b.sweeping > 0 {

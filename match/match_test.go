@@ -1,0 +1,139 @@
+package match
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"paperport/instrument"
+	"paperport/market"
+	"paperport/money"
+	"paperport/order"
+)
+
+func mustPrice(t testing.TB, s string) money.Price {
+	t.Helper()
+	p, err := money.ParsePrice(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestAggressiveLimit: the first two rows are the golden ones of india-rules 5.5; the others show rounding and circuits.
+func TestAggressiveLimit(t *testing.T) {
+	for _, c := range []struct {
+		kind                  instrument.Kind
+		last, low, high, tick string
+		buy, sell             string
+	}{
+		{instrument.Option, "100", "95", "105", "0.05", "105", "95"},
+		{instrument.Option, "40", "34", "46", "0.05", "45", "35"},
+		{instrument.Option, "2", "0", "0", "0.05", "7", "0.05"},
+		{instrument.Option, "101.03", "0", "0", "0.05", "111.10", "90.95"},
+		{instrument.Equity, "1300", "0", "0", "0.10", "1339", "1261"},
+		{instrument.Equity, "0.50", "0", "0", "0.01", "0.55", "0.45"},
+		{instrument.Future, "24000", "0", "0", "0.20", "24360", "23640"},
+		{instrument.Equity, "1300", "1290.05", "1310.05", "0.10", "1310", "1290.10"},
+	} {
+		i := &instrument.Instrument{Kind: c.kind, Terms: instrument.Terms{TickSize: mustPrice(t, c.tick)}}
+		q := &market.Quote{Last: mustPrice(t, c.last), LowerCircuit: mustPrice(t, c.low), UpperCircuit: mustPrice(t, c.high)}
+		if got := AggressiveLimit(i, order.Buy, q); got != mustPrice(t, c.buy) {
+			t.Errorf("%s at %s in %s-%s: buy %s, want %s", c.kind, c.last, c.low, c.high, got, c.buy)
+		}
+		if got := AggressiveLimit(i, order.Sell, q); got != mustPrice(t, c.sell) {
+			t.Errorf("%s at %s in %s-%s: sell %s, want %s", c.kind, c.last, c.low, c.high, got, c.sell)
+		}
+	}
+	if got := AggressiveLimit(&instrument.Instrument{Kind: instrument.Equity, Terms: instrument.Terms{TickSize: 500}}, order.Buy, &market.Quote{}); got != 0 {
+		t.Errorf("without a last price: %s, want none", got)
+	}
+}
+
+// TestLatencyTable: 10,000 draws have the median and the 99th percentile of the Realistic profile, and repeat.
+func TestLatencyTable(t *testing.T) {
+	var draws []time.Duration
+	for id := range order.ID(10_000) {
+		d := Latency(7, id+1, 1)
+		if d != Latency(7, id+1, 1) {
+			t.Fatalf("order %d drew twice", id+1)
+		}
+		draws = append(draws, d)
+	}
+	slices.Sort(draws)
+	if m := draws[5000]; m < 57*time.Millisecond || m > 63*time.Millisecond {
+		t.Errorf("median %v, want about 60 ms", m)
+	}
+	if p := draws[9900]; p < 350*time.Millisecond || p > 460*time.Millisecond {
+		t.Errorf("99th percentile %v, want about 400 ms", p)
+	}
+	if !slices.IsSorted(latencyMicros[:]) {
+		t.Error("the table is not sorted")
+	}
+}
+
+func TestIsSane(t *testing.T) {
+	share := &instrument.Instrument{Kind: instrument.Equity, Terms: instrument.Terms{TickSize: 500}}
+	call := &instrument.Instrument{Kind: instrument.Option, Strike: 240_000_000, Terms: instrument.Terms{TickSize: 500}}
+	good := market.Quote{Bid: 1_000_000, Ask: 1_001_000, Last: 1_000_500, Low: 990_000, High: 1_010_000, LowerCircuit: 900_000, UpperCircuit: 1_100_000}
+	for _, c := range []struct {
+		name   string
+		i      *instrument.Instrument
+		change func(*market.Quote)
+		want   bool
+	}{
+		{"good", share, func(*market.Quote) {}, true},
+		{"an empty side", share, func(q *market.Quote) { q.Ask = 0 }, true},
+		{"locked", share, func(q *market.Quote) { q.Ask = q.Bid }, false},
+		{"crossed", share, func(q *market.Quote) { q.Ask = q.Bid - 500 }, false},
+		{"last above the day's high", share, func(q *market.Quote) { q.Last = 1_010_500 }, false},
+		{"last below the day's low", share, func(q *market.Quote) { q.Last = 989_500 }, false},
+		{"bid below the circuit", share, func(q *market.Quote) { q.Bid = 899_500 }, false},
+		{"offer above the circuit", share, func(q *market.Quote) { q.Ask = 1_100_500 }, false},
+		{"a negative quantity", share, func(q *market.Quote) { q.BidQty = -1 }, false},
+		{"an option below its tick", call, func(q *market.Quote) { *q = market.Quote{Last: 100} }, false},
+		{"an option at its tick", call, func(q *market.Quote) { *q = market.Quote{Last: 500} }, true},
+		{"an option showing its spot", call, func(q *market.Quote) { *q = market.Quote{Last: 242_000_000} }, false},
+	} {
+		q := good
+		c.change(&q)
+		if got := IsSane(c.i, &q); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+// TestRefreshBySecondRoom: quote and depth tell of one change at different times; what was spent on it is not given twice.
+func TestRefreshBySecondRoom(t *testing.T) {
+	b := NewBook(&instrument.Instrument{Kind: instrument.Equity, Terms: instrument.Terms{LotSize: 1, TickSize: 500}})
+	ask := func(qty money.Qty, at int) (market.Quote, market.Depth) {
+		q := market.Quote{ReceivedAt: 1000, Ask: 1_000_000, AskQty: qty, Bid: 990_000, BidQty: 5, Last: 1_000_000}
+		d := market.Depth{ReceivedAt: 1000, AskLevels: 1, BidLevels: 1}
+		d.Asks[0], d.Bids[0] = market.Level{Price: 1_000_000, Qty: qty}, market.Level{Price: 990_000, Qty: 5}
+		q.ReceivedAt, d.ReceivedAt = q.ReceivedAt+1000, d.ReceivedAt+2000
+		if at > 0 {
+			q.ReceivedAt, d.ReceivedAt = q.ReceivedAt+10_000, d.ReceivedAt+10_000
+		}
+		return q, d
+	}
+	buy := func(qty money.Qty) money.Qty {
+		r := &Resting{Side: order.Buy, Limit: 1_000_000, Leaves: qty}
+		b.Enter(r, nil)
+		return qty - r.Leaves
+	}
+	q, d := ask(100, 0)
+	b.SetQuote(&q, 0)
+	b.SetDepth(&d)
+	if got := buy(100); got != 100 {
+		t.Fatalf("took %d of 100", got)
+	}
+	q, d = ask(80, 1)
+	b.SetQuote(&q, 0)
+	if got := buy(100); got != 80 {
+		t.Errorf("after the quote changed: took %d, want 80", got)
+	}
+	b.SetDepth(&d)
+	if got := buy(100); got != 0 {
+		t.Errorf("the ladder tells of the same change: took %d more, want none", got)
+	}
+}
