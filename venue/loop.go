@@ -61,7 +61,7 @@ const (
 )
 
 func newLoop(v *Venue) *loop {
-	return &loop{v: v, results: make(chan result, inflightMax+1), pending: newPending(v.opt.ID), inbox: v.opt.Feed.Listen(), opened: v.Now()}
+	return &loop{v: v, results: make(chan result, inflightMax+1), watch: newWatching(), pending: newPending(v.opt.ID), inbox: v.opt.Feed.Listen(), opened: v.Now()}
 }
 
 func (l *loop) now() calendar.Instant { return l.v.Now() }

@@ -289,6 +289,8 @@ func (l *loop) setWake() {
 			next = min(next, l.pending.since.Add(flushAfter))
 		}
 		next = min(next, max(now, l.passAt))
+	case halted, broken:
+		// Nothing is decided any more: only commands are looked at.
 	}
 	if l.wake != nil && l.wakeAt <= next {
 		return
