@@ -48,7 +48,7 @@ type Receipt struct {
 // OrderEvent is one step of an order's life, with the order as it stands afterwards.
 type OrderEvent struct {
 	// Kind is one of accepted, denied, opened, filled, modified, modify-denied, cancelled, expired,
-	// rejected, waiting, restarted.
+	// rejected, waiting, restarted, reserved (only what it blocks changed).
 	Kind  string
 	Order order.Order
 }

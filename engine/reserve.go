@@ -79,7 +79,11 @@ func (e *Engine) reblock(w *working) {
 		}
 		x.closing = min(left[x.o.Side], x.o.LeavesQty)
 		left[x.o.Side] -= x.closing
+		before := x.o.Reserved
 		e.reserve(x)
+		if x.o.Reserved != before {
+			e.tell(x, "reserved")
+		}
 	}
 }
 

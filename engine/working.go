@@ -6,7 +6,6 @@ import (
 
 	"paperport/calendar"
 	"paperport/charges"
-	"paperport/instrument"
 	"paperport/margin"
 	"paperport/match"
 	"paperport/money"
@@ -200,8 +199,4 @@ func blockPriceOf(side order.Side, limit money.Price, x *inst) money.Price {
 		return limit
 	}
 	return max(limit, x.book.Quote.Last, x.book.Quote.Bid)
-}
-
-func isIntraday(i *instrument.Instrument, p order.Product) bool {
-	return margin.StyleOf(i, p) == margin.Margined
 }

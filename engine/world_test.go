@@ -1,0 +1,302 @@
+package engine
+
+import (
+	"fmt"
+
+	"pgregory.net/rapid"
+
+	"paperport/calendar"
+	"paperport/charges"
+	"paperport/instrument"
+	"paperport/market"
+	"paperport/money"
+	"paperport/order"
+	"paperport/position"
+)
+
+// world feeds an engine with generated inputs and keeps what a shell would keep of its outputs.
+type world struct {
+	r       *rapid.T
+	e       *Engine
+	opt     Options
+	inputs  []Input
+	now     calendar.Instant
+	date    calendar.Date
+	volume  money.Qty
+	frame   uint64
+	clients int
+
+	orders    map[order.ID]order.Order
+	charged   map[order.ID]charges.Note
+	value     map[order.ID]int64
+	net       map[positionKey]money.Qty
+	positions map[positionKey]position.Position
+	holdings  map[positionKey]position.Holding
+	balances  map[order.AccountID]map[string]money.Paise
+	receipts  map[string]Receipt
+	funds     map[order.AccountID]Funds
+	fills     int
+}
+
+type positionKey struct {
+	account    order.AccountID
+	instrument instrument.ID
+	product    order.Product
+}
+
+var worldAccounts = []order.AccountID{"alice", "bob"}
+
+func worldInstruments() []instrument.Instrument {
+	expiry := calendar.NewDate(2026, 11, 25)
+	return []instrument.Instrument{
+		{ID: 1, Exchange: calendar.NSE, Segment: calendar.Equity, Kind: instrument.Equity, Symbol: "ACME", Terms: instrument.Terms{LotSize: 1, TickSize: 500, Multiplier: 1}},
+		{ID: 2, Exchange: calendar.NSE, Segment: calendar.Equity, Kind: instrument.Equity, Symbol: "BETA", Terms: instrument.Terms{LotSize: 1, TickSize: 500, Multiplier: 1, FreezeQty: 40}},
+		{ID: 3, Exchange: calendar.NSE, Segment: calendar.Equity, Kind: instrument.Index, Symbol: "NIFTY"},
+		{ID: 4, Exchange: calendar.NSE, Segment: calendar.FNO, Kind: instrument.Option, Right: instrument.Call, Symbol: "CE", Underlying: "NIFTY",
+			UnderlyingID: 3, Expiry: expiry, Strike: 5_000_000, Terms: instrument.Terms{LotSize: 5, TickSize: 500, Multiplier: 1, UnderlyingIsIndex: true}},
+	}
+}
+
+func newWorld(r *rapid.T) *world {
+	w := &world{
+		r: r, date: calendar.NewDate(2026, 11, 24), orders: map[order.ID]order.Order{}, charged: map[order.ID]charges.Note{}, value: map[order.ID]int64{},
+		net: map[positionKey]money.Qty{}, positions: map[positionKey]position.Position{}, holdings: map[positionKey]position.Holding{},
+		balances: map[order.AccountID]map[string]money.Paise{}, receipts: map[string]Receipt{}, funds: map[order.AccountID]Funds{},
+	}
+	w.opt = Options{Seed: rapid.Uint64().Draw(r, "seed"), IsLatencyOff: rapid.Bool().Draw(r, "no latency"), WorkingOrdersMax: 20}
+	w.e = New(w.opt)
+	w.now = w.date.At(0)
+	for _, i := range worldInstruments() {
+		w.send(Input{Instrument: &i})
+	}
+	for _, a := range worldAccounts {
+		w.send(Input{OpenAccount: &OpenAccount{Account: a, RequestID: "open-" + string(a), Capital: money.Paise(rapid.SampledFrom([]int64{1000_00, 1_000_000_00}).Draw(r, "capital")), Plan: "flat20", Profile: Realistic}})
+	}
+	w.open()
+	return w
+}
+
+func (w *world) open() {
+	for _, b := range []calendar.Board{boardNSE, boardNFO} {
+		w.send(Input{Phase: &PhaseChange{Board: b, Phase: calendar.Open, TradingDate: w.date}})
+		w.send(Input{Feed: &FeedState{Board: b, IsAlive: true}})
+	}
+}
+
+// step sends one generated input.
+func (w *world) step() {
+	w.now += calendar.Instant(rapid.SampledFrom([]int64{0, 1000, 100_000, 2_000_000, 70_000_000}).Draw(w.r, "wait"))
+	switch n := rapid.IntRange(0, 24).Draw(w.r, "input"); {
+	case n < 7:
+		w.quote()
+	case n < 9:
+		w.depth()
+	case n < 16:
+		w.place()
+	case n < 18:
+		w.modify()
+	case n < 20:
+		w.send(Input{Cancel: &order.Cancel{Account: w.account(), RequestID: w.client(), Order: w.someOrder()}})
+	case n < 21:
+		w.send(Input{Timer: true})
+	case n < 22:
+		w.send(Input{Cash: &Cash{Account: w.account(), RequestID: w.client(), Amount: money.Paise(rapid.Int64Range(-2000_00, 5000_00).Draw(w.r, "cash"))}})
+	default:
+		w.rare()
+	}
+}
+
+func (w *world) rare() {
+	switch rapid.IntRange(0, 4).Draw(w.r, "rare") {
+	case 0:
+		w.send(Input{Feed: &FeedState{Board: boardNSE, IsAlive: rapid.Bool().Draw(w.r, "alive")}})
+	case 1:
+		w.send(Input{SquareOff: &SquareOff{Board: boardNSE, TradingDate: w.date}})
+	case 2:
+		w.send(Input{Expire: &Expire{Board: boardNFO, TradingDate: w.date, Marks: []Mark{{3, w.price() * 5}}}})
+	case 3:
+		w.endDay()
+	case 4: // a repeat of an old command
+		if len(w.inputs) > 0 {
+			in := w.inputs[rapid.IntRange(0, len(w.inputs)-1).Draw(w.r, "repeat")]
+			if in.Place != nil || in.Cancel != nil || in.Modify != nil || in.Cash != nil {
+				w.send(in)
+			}
+		}
+	}
+}
+
+func (w *world) endDay() {
+	marks := []Mark{{1, w.price()}, {2, w.price()}, {3, w.price() * 5}}
+	for _, b := range []calendar.Board{boardNSE, boardNFO} {
+		w.send(Input{DayEnd: &DayEnd{Board: b, TradingDate: w.date, Next: w.date + 1, Settles: w.date + 1, Marks: marks}})
+	}
+	w.date++
+	w.now = max(w.now, w.date.At(0))
+	w.open()
+}
+
+func (w *world) price() money.Price {
+	return 500 * money.Price(rapid.Int64Range(1990, 2010).Draw(w.r, "price"))
+}
+
+func (w *world) account() order.AccountID {
+	return rapid.SampledFrom(worldAccounts).Draw(w.r, "account")
+}
+
+func (w *world) client() string {
+	w.clients++
+	return fmt.Sprintf("client-%04d", w.clients)
+}
+
+func (w *world) someOrder() order.ID {
+	return order.ID(rapid.Int64Range(1, int64(w.e.lastOrder)+1).Draw(w.r, "order"))
+}
+
+func (w *world) instrument() instrument.ID {
+	return rapid.SampledFrom([]instrument.ID{1, 1, 2, 4}).Draw(w.r, "instrument")
+}
+
+func (w *world) quote() {
+	w.frame++
+	w.volume += money.Qty(rapid.Int64Range(0, 40).Draw(w.r, "traded"))
+	bid := w.price()
+	q := &market.Quote{Instrument: w.instrument(), Seq: w.frame, At: w.now, ReceivedAt: w.now, Bid: bid, Ask: bid + 500*money.Price(rapid.IntRange(1, 3).Draw(w.r, "spread")),
+		BidQty: money.Qty(rapid.IntRange(1, 60).Draw(w.r, "size")), AskQty: money.Qty(rapid.IntRange(1, 60).Draw(w.r, "size")), Last: bid, Volume: w.volume}
+	w.send(Input{Quote: q})
+}
+
+func (w *world) depth() {
+	w.frame++
+	d := &market.Depth{Instrument: w.instrument(), Seq: w.frame, At: w.now, ReceivedAt: w.now, BidLevels: 5, AskLevels: 5}
+	bid := w.price()
+	for i := range market.MaxLevels {
+		d.Bids[i] = market.Level{Price: bid - 500*money.Price(i), Qty: money.Qty(rapid.IntRange(1, 30).Draw(w.r, "size"))}
+		d.Asks[i] = market.Level{Price: bid + 500*money.Price(i+1), Qty: money.Qty(rapid.IntRange(1, 30).Draw(w.r, "size"))}
+	}
+	w.send(Input{Depth: d})
+}
+
+func (w *world) place() {
+	p := &order.Place{
+		Account: w.account(), ClientOrderID: w.client(), Instrument: w.instrument(),
+		Side:     rapid.SampledFrom([]order.Side{order.Buy, order.Sell}).Draw(w.r, "side"),
+		Product:  rapid.SampledFrom([]order.Product{order.CNC, order.MIS}).Draw(w.r, "product"),
+		Type:     rapid.SampledFrom([]order.Type{order.Market, order.Limit, order.Limit}).Draw(w.r, "type"),
+		Validity: rapid.SampledFrom([]order.Validity{order.Day, order.Day, order.IOC}).Draw(w.r, "validity"),
+		Qty:      money.Qty(rapid.Int64Range(1, 12).Draw(w.r, "qty")) * 5,
+	}
+	if p.Instrument == 4 && p.Product == order.CNC {
+		p.Product = order.NRML
+	}
+	if p.Type == order.Limit {
+		p.LimitPrice = w.price()
+	}
+	w.send(Input{Place: p})
+}
+
+func (w *world) modify() {
+	m := &order.Modify{Account: w.account(), RequestID: w.client(), Order: w.someOrder()}
+	if rapid.Bool().Draw(w.r, "resize") {
+		m.Qty = money.Qty(rapid.Int64Range(1, 12).Draw(w.r, "qty")) * 5
+	}
+	if rapid.Bool().Draw(w.r, "reprice") {
+		m.LimitPrice = w.price()
+	} else if rapid.Bool().Draw(w.r, "to market") {
+		m.Type = order.Market
+	}
+	w.send(Input{Modify: m})
+}
+
+// send steps the engine and checks every output against what was kept.
+func (w *world) send(in Input) {
+	in.Seq, in.At, in.ReceivedAt = uint64(len(w.inputs)+1), w.now, w.now
+	w.inputs = append(w.inputs, in)
+	for _, o := range w.e.Step(in) {
+		w.take(&o)
+	}
+	for _, a := range w.e.accounts {
+		if err := a.check(); err != nil {
+			w.r.Fatalf("input %d: account %s: %v", in.Seq, a.id, err)
+		}
+	}
+}
+
+func (w *world) take(o *Output) {
+	switch {
+	case o.Fault != nil:
+		w.r.Fatalf("input %d (%+v): fault %s: %s", o.Cause, w.inputs[len(w.inputs)-1], o.Fault.Invariant, o.Fault.Detail)
+	case o.Order != nil:
+		w.takeOrder(o.Order)
+	case o.Trade != nil:
+		w.takeTrade(o.Trade)
+	case o.Entry != nil:
+		w.takeEntry(o)
+	case o.Position != nil:
+		w.positions[positionKey{o.Position.Account, o.Position.Instrument, o.Position.Product}] = *o.Position
+	case o.Holding != nil:
+		w.holdings[positionKey{account: o.Holding.Account, instrument: o.Holding.Instrument}] = *o.Holding
+	case o.Funds != nil:
+		w.funds[o.Funds.Account] = *o.Funds
+	case o.Receipt != nil:
+		w.takeReceipt(o.Receipt)
+	}
+}
+
+func (w *world) takeOrder(x *OrderEvent) {
+	before, isKnown := w.orders[x.Order.ID]
+	if isKnown && before.Status.IsClosed() {
+		w.r.Fatalf("closed order changed: %+v to %+v (%s)", before, x.Order, x.Kind)
+	}
+	if err := x.Order.Check(); err != nil {
+		w.r.Fatalf("%s: %v: %+v", x.Kind, err, x.Order)
+	}
+	w.orders[x.Order.ID] = x.Order
+}
+
+func (w *world) takeTrade(x *TradeEvent) {
+	w.fills++
+	t := x.Trade
+	w.charged[t.Order] = w.charged[t.Order].Add(x.Charges)
+	w.value[t.Order] += int64(t.Price) * int64(t.Qty)
+	key := positionKey{t.Account, t.Instrument, t.Product}
+	if t.Side == order.Buy {
+		w.net[key] += t.Qty
+	} else {
+		w.net[key] -= t.Qty
+	}
+	o := w.orders[t.Order]
+	isBetter := (t.Side == order.Buy && t.Price <= o.LimitPrice) || (t.Side == order.Sell && t.Price >= o.LimitPrice)
+	if !isBetter {
+		w.r.Fatalf("order %+v filled beyond its limit: %+v", o, t)
+	}
+}
+
+func (w *world) takeEntry(o *Output) {
+	books := w.balances[order.AccountID(o.Entry.Account)]
+	if books == nil {
+		books = map[string]money.Paise{}
+		w.balances[order.AccountID(o.Entry.Account)] = books
+	}
+	var sum money.Paise
+	for _, p := range o.Entry.Postings {
+		books[p.Book] += p.Amount
+		sum += p.Amount
+	}
+	if sum != 0 || books["cash"] != o.Entry.Balance {
+		w.r.Fatalf("entry %+v: sum %s, cash %s", o.Entry, sum, books["cash"])
+	}
+}
+
+func (w *world) takeReceipt(x *Receipt) {
+	key := string(x.Account) + " " + x.RequestID
+	if before, isKnown := w.receipts[key]; isKnown {
+		same := *x
+		same.IsRepeat = false
+		if x.Code != "CLIENT_ORDER_ID_REUSED" && same != before {
+			w.r.Fatalf("two answers to %s: %+v and %+v", key, before, x)
+		}
+		return
+	}
+	w.receipts[key] = *x
+}
