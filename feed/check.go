@@ -1,6 +1,8 @@
 package feed
 
 import (
+	"time"
+
 	"paperport/calendar"
 	"paperport/instrument"
 	"paperport/market"
@@ -127,20 +129,28 @@ func distanceBps(a, b money.Price) int64 {
 // spikeFloor is the smallest distance that is ever called a spike: five rupees, so that cheap options may double.
 const spikeFloor money.Price = 5 * money.PriceScale
 
+// witnessMin is how much later a frame equal to the suspect must come to count as a second witness: a doubled packet
+// comes at once, a source that still says the same is believed.
+const witnessMin = 2 * time.Second
+
 // checkSpike lets a price far from the standing one pass only when the frame before it said nearly the same. The circuit
-// limits have been checked by then. Two equal frames are one witness.
+// limits have been checked by then.
 func (f *Feed) checkSpike(s *slot, q *market.Quote) Reason {
 	bps := f.limits.SpikeBps
 	if s.facts.kind == instrument.Option {
 		bps = f.limits.OptionSpikeBps
 	}
-	suspect := s.suspect
-	s.suspect = market.Quote{}
 	if !isFar(q.Last, s.quote.Last, bps) {
+		s.suspect = market.Quote{}
 		return Good
 	}
-	isWitnessed := suspect.Last != 0 && !isFar(q.Last, suspect.Last, bps) && !sameQuote(q, &suspect)
-	if isWitnessed {
+	suspect := &s.suspect
+	isRepeated := sameQuote(q, suspect)
+	if isRepeated && q.ReceivedAt.Sub(suspect.ReceivedAt) < witnessMin {
+		return Spike
+	}
+	if suspect.Last != 0 && !isFar(q.Last, suspect.Last, bps) {
+		s.suspect = market.Quote{}
 		return Good
 	}
 	s.suspect = *q

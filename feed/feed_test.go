@@ -188,10 +188,14 @@ func TestSpike(t *testing.T) {
 		}
 	}
 	same := quoteAt(share, 50*rupee, 20)
-	for range 3 {
+	for _, step := range []struct {
+		wait time.Duration
+		want Reason
+	}{{0, Spike}, {0, Spike}, {witnessMin - 1000, Spike}, {1000, Good}} {
+		l.clock.Advance(step.wait)
 		q := same
-		if got := l.takeQuote(&q); got != Spike {
-			t.Errorf("the same frame again and again confirms itself: %v", got)
+		if got := l.takeQuote(&q); got != step.want {
+			t.Errorf("the same frame after another %v: %v, want %v", step.wait, got, step.want)
 		}
 	}
 }
