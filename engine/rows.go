@@ -151,6 +151,9 @@ func (e *Engine) loadOrders(rows []OrderRow) error {
 			return fmt.Errorf("engine: order %d: %w", w.o.ID, errRows)
 		}
 		w.charged.DPCharge = 0
+		if w.value == 0 { // trades not at hand: the average is rounded, but near
+			w.value = int64(w.o.AvgPrice) * int64(w.o.CumQty)
+		}
 		w.blockPrice = w.o.LimitPrice
 		w.closing = closingFor(w.acct, w)
 		if w.o.Status == order.Pending {

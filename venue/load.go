@@ -248,6 +248,7 @@ func workingRows(rows stored) (all []engine.OrderRow) {
 	for i := range rows.Trades {
 		if at, ok := index[rows.Trades[i].Trade.Order]; ok {
 			addNote(&all[at].Charged, &rows.Trades[i].Charges)
+			all[at].Value += int64(rows.Trades[i].Trade.Price) * int64(rows.Trades[i].Trade.Qty)
 		}
 	}
 	return all
