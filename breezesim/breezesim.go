@@ -19,9 +19,9 @@ import (
 	"paperport/socketio"
 )
 
-// Options says which Breeze to imitate. The zero value is a demo market of seed 0 on the system clock.
+// Options says which Breeze to imitate. The zero value is the demo market on the system clock.
 type Options struct {
-	// Seed selects the market.
+	// Seed selects the market; 0 is DemoSeed.
 	Seed uint64
 	// Calendar is the timetable; nil is calendar.Demo.
 	Calendar *calendar.Calendar
@@ -30,6 +30,9 @@ type Options struct {
 	// Key and Secret are the app's; empty ones are made up. A key should begin with KeyPrefix.
 	Key, Secret string
 }
+
+// DemoSeed is the market everyone's demo shows.
+const DemoSeed = 1
 
 // KeyPrefix begins every API key of a simulator; a key without it belongs to ICICI.
 const KeyPrefix = "DEMO"
@@ -62,6 +65,9 @@ func New(o Options) *Server {
 func newServer(o Options) *Server {
 	if o.Clock == nil {
 		o.Clock = clock.System{}
+	}
+	if o.Seed == 0 {
+		o.Seed = DemoSeed
 	}
 	s := &Server{
 		market: sim.New(sim.Options{Seed: o.Seed, Calendar: o.Calendar}), clock: o.Clock,

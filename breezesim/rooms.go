@@ -39,25 +39,28 @@ func newRooms(m *sim.Market, f *faults) *rooms {
 	return &rooms{market: m, faults: f, all: map[roomKey]*room{}}
 }
 
-// join adds c to a room and sends what stands there now; an unknown room is ignored.
+// join adds c to a room and sends what stands there now; an unknown room is ignored. The first look at a contract folds its
+// day, so it happens before the lock is taken.
 func (r *rooms) join(c *socketio.Conn, key roomKey, now calendar.Instant) {
+	found, ok := r.open(key, now.Date())
+	if !ok {
+		return
+	}
+	frame, _ := r.tick(found, r.faults.time(now))
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	found, ok := r.all[key]
-	if !ok {
-		if found, ok = r.open(key, now.Date()); !ok || len(r.all) >= roomsMax {
-			return
-		}
+	if known, ok := r.all[key]; ok {
+		found = known
+	} else if len(r.all) < roomsMax {
 		r.all[key] = found
+	} else {
+		return
 	}
 	if _, isIn := found.members[c]; isIn {
 		return
 	}
 	found.members[c] = struct{}{}
-	if key.isCandles {
-		return
-	}
-	if frame, _ := r.tick(found, r.faults.time(now)); frame != nil {
+	if frame != nil && !key.isCandles {
 		c.Send(frame)
 	}
 }

@@ -49,7 +49,7 @@ func (m *Market) span(c Contract, d day, from, to int64) bar {
 func (m *Market) stretch(c Contract, d day, from, to int64) bar {
 	var b bar
 	for s := from; s < to; {
-		next := min(minuteOf(s)+60, to)
+		next := min(minuteOf(s)+minuteSeconds, to)
 		b.add(m.span(c, d, s, next))
 		s = next
 	}
@@ -77,7 +77,7 @@ func (m *Market) running(c Contract, d day, k int64) bar {
 	return b
 }
 
-// Range asks for candles whose start lies in [From, To]; Now cuts the market off, so the last candle may be unfinished.
+// Range asks for candles whose start lies in [From, To], for days by their dates; Now cuts the market off, so the last candle may be unfinished.
 type Range struct {
 	Interval      market.Interval
 	From, To, Now calendar.Instant
@@ -102,9 +102,7 @@ func (m *Market) Candles(c Contract, r Range) []market.Candle {
 			continue
 		}
 		if r.Interval == market.Day {
-			if date.At(0) >= r.From {
-				out = append(out, m.dayCandle(c, d, end))
-			}
+			out = append(out, m.dayCandle(c, d, end))
 		} else {
 			out = m.appendCandles(out, c, d, end, r)
 		}

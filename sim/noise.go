@@ -4,11 +4,9 @@ package sim
 // multiples of its period, scaled by the square root of the period: at every time scale the path looks like a random
 // walk, any instant costs the same, and far apart instants stay within bounds.
 
-// slowPeriods (seconds) are multiples of a minute, so their sum is a straight line within any minute; fastPeriods are shorter and divide it; fast.at knows them.
-var (
-	slowPeriods = [...]int64{60, 240, 960, 3840, 15_360, 61_440, 245_760, 983_040, 3_932_160, 15_728_640, 62_914_560}
-	fastPeriods = [...]int64{1, 4, 15}
-)
+// slowPeriods (seconds) are multiples of a minute, so their sum is a straight line within any minute. The fast periods are
+// 1, 4 and 15 seconds and divide it.
+var slowPeriods = [...]int64{60, 240, 960, 3840, 15_360, 61_440, 245_760, 983_040, 3_932_160, 15_728_640, 62_914_560}
 
 // walkScale makes the change over 86,400 s have a standard deviation near 1; a test measures it.
 const walkScale = 1.17
@@ -41,43 +39,40 @@ func slow(seed uint64, second int64, octaves int) float64 {
 	return sum
 }
 
-// fast evaluates the fast octaves within one minute, at seconds that mostly follow each other: it keeps the lattice points
-// in use. Every fast period divides a minute.
-type fast struct {
-	seed  uint64
-	start int64 // of the minute
-	point [len(fastPeriods)]uint32
-	a, b  [len(fastPeriods)]float64
-	isSet bool
+// minuteSeconds is the length of a minute; every fast period divides it.
+const minuteSeconds = 60
+
+// fastAt is the sum of the fast octaves at the given second, 0 to 59, of the minute that begins at start.
+func fastAt(seed uint64, start, second int64) float64 {
+	i4, i15 := (start+second)/4, (start+second)/15
+	return blend(height(seed, 100, start+second),
+		line{height(seed, 101, i4), height(seed, 101, i4+1)}, second,
+		line{height(seed, 102, i15), height(seed, 102, i15+1)})
 }
 
-// at returns the sum at the given second of the minute, 0 to 59.
-func (f *fast) at(second int64) float64 {
-	s := uint32(second)
-	sum := float64(fastAmps[0]*f.octave(0, s, 0)) + float64(fastAmps[1]*f.octave(1, s/4, float64(s%4)/4))
-	sum += float64(fastAmps[2] * f.octave(2, s/15, float64(s%15)/15))
-	f.isSet = true
-	return sum
-}
-
-// octave returns the line of octave o at a part of the way from lattice point i of the minute to the next.
-func (f *fast) octave(o int, i uint32, part float64) float64 {
-	if !f.isSet || i != f.point[o] {
-		f.move(o, i)
+// fastMinute fills in fastAt for every second of a minute, fetching each lattice point once.
+func fastMinute(seed uint64, start int64, out *[minuteSeconds]float64) {
+	var at4 [minuteSeconds/4 + 1]float64
+	var at15 [minuteSeconds/15 + 1]float64
+	for i := range at4 {
+		at4[i] = height(seed, 101, start/4+int64(i))
 	}
-	return f.a[o] + float64((f.b[o]-f.a[o])*part)
+	for i := range at15 {
+		at15[i] = height(seed, 102, start/15+int64(i))
+	}
+	for s := range out {
+		out[s] = blend(height(seed, 100, start+int64(s)), line{at4[s/4], at4[s/4+1]}, int64(s), line{at15[s/15], at15[s/15+1]})
+	}
 }
 
-// move fetches the heights around lattice point i of the minute.
-func (f *fast) move(o int, i uint32) {
-	first := f.start/fastPeriods[o] + int64(i)
-	if f.isSet && i == f.point[o]+1 {
-		f.a[o] = f.b[o]
-	} else {
-		f.a[o] = height(f.seed, 100+o, first)
-	}
-	f.b[o] = height(f.seed, 100+o, first+1)
-	f.point[o] = i
+// line is the heights at both ends of a stretch.
+type line struct{ a, b float64 }
+
+// blend is the one place where the fast octaves are added up, so that a tick and a candle see the same bits.
+func blend(one float64, four line, second int64, fifteen line) float64 {
+	part4, part15 := float64(second%4)/4, float64(second%15)*(1.0/15)
+	v := float64(fastAmps[0]*one) + float64(fastAmps[1]*(four.a+float64((four.b-four.a)*part4)))
+	return v + float64(fastAmps[2]*(fifteen.a+float64((fifteen.b-fifteen.a)*part15)))
 }
 
 // Amplitudes: walkScale x sqrt(period / 86,400).

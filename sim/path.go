@@ -9,22 +9,16 @@ import (
 // minute is one underlying within one minute: a straight line from the slow octaves plus the fast ones. Conversions to
 // float64 keep compilers from fusing operations, so every caller gets the same bits.
 type minute struct {
+	u           *Underlying
 	start       int64 // second
 	line, slope float64
-	marketPart  float64
-	ownPart     float64
-	market, own fast
 }
 
-func minuteOf(second int64) int64 { return floorDiv(second, 60) * 60 }
+func minuteOf(second int64) int64 { return floorDiv(second, minuteSeconds) * minuteSeconds }
 
 func newMinute(u *Underlying, start int64) minute {
-	n := minute{start: start, marketPart: u.marketPart, ownPart: u.ownPart}
-	n.market, n.own = fast{seed: u.marketSeed, start: start}, fast{seed: u.ownSeed, start: start}
-	a, b := slowAt(u, start), slowAt(u, start+60)
-	n.line = u.level + a
-	n.slope = (b - a) / 60
-	return n
+	a, b := slowAt(u, start), slowAt(u, start+minuteSeconds)
+	return minute{u: u, start: start, line: u.level + a, slope: (b - a) / minuteSeconds}
 }
 
 func slowAt(u *Underlying, second int64) float64 {
@@ -35,14 +29,19 @@ func slowAt(u *Underlying, second int64) float64 {
 	return sum
 }
 
+// add puts the line and the two factors' fast parts together, at the given second of the minute.
+func (n *minute) add(second int64, market, own float64) float64 {
+	return n.line + float64(n.slope*float64(second)) + float64(n.u.marketPart*market) + float64(n.u.ownPart*own)
+}
+
 // at returns the log price at a second of this minute.
 func (n *minute) at(second int64) float64 {
 	second -= n.start
-	v := n.line + float64(n.slope*float64(second)) + float64(n.marketPart*n.market.at(second))
-	if n.ownPart != 0 {
-		v += float64(n.ownPart * n.own.at(second))
+	own := 0.0
+	if n.u.ownPart != 0 {
+		own = fastAt(n.u.ownSeed, n.start, second)
 	}
-	return v
+	return n.add(second, fastAt(n.u.marketSeed, n.start, second), own)
 }
 
 // logs is the first, highest, lowest and last log price of an interval.
@@ -51,11 +50,26 @@ type logs struct{ open, high, low, close float64 }
 // fold returns the logs of the seconds [from, to), which lie in one minute; to > from.
 func fold(u *Underlying, from, to int64) logs {
 	n := newMinute(u, minuteOf(from))
-	first := n.at(from)
+	if to == from+1 {
+		v := n.at(from)
+		return logs{v, v, v, v}
+	}
+	var market, own [minuteSeconds]float64
+	fastMinute(u.marketSeed, n.start, &market)
+	if u.ownPart != 0 {
+		fastMinute(u.ownSeed, n.start, &own)
+	}
+	first := n.add(from-n.start, market[from-n.start], own[from-n.start])
 	l := logs{first, first, first, first}
-	for s := from + 1; s < to; s++ {
-		v := n.at(s)
-		l.high, l.low, l.close = max(l.high, v), min(l.low, v), v
+	for s := from + 1 - n.start; s < to-n.start; s++ {
+		v := n.add(s, market[s], own[s])
+		if v > l.high {
+			l.high = v
+		}
+		if v < l.low {
+			l.low = v
+		}
+		l.close = v
 	}
 	return l
 }
@@ -75,18 +89,18 @@ func (m *Market) minuteLogs(u *Underlying, start int64) logs {
 	d := m.folds.get(rowDay{u.Row, date}, func() *dayFold {
 		return &dayFold{minutes: make([]logs, minutesPerDay), isSet: make([]bool, minutesPerDay)}
 	})
-	i := (start - date.At(0).Time().Unix()) / 60
+	i := (start - date.At(0).Time().Unix()) / minuteSeconds
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.isSet[i] {
-		d.minutes[i], d.isSet[i] = fold(u, start, start+60), true
+		d.minutes[i], d.isSet[i] = fold(u, start, start+minuteSeconds), true
 	}
 	return d.minutes[i]
 }
 
 // spanLogs is the fold of seconds [from, to) within one minute, cached when it is the whole minute.
 func (m *Market) spanLogs(u *Underlying, from, to int64) logs {
-	if to-from == 60 && from%60 == 0 {
+	if to-from == minuteSeconds && from%minuteSeconds == 0 {
 		return m.minuteLogs(u, from)
 	}
 	return fold(u, from, to)
