@@ -15,4 +15,6 @@ export * from './wants';
 export * from './watchlist';
 export * from './world';
 export type * from '../live';
+export type * from '../wire';
+export { ApiError } from '../wire';
 export { decodeChargeNote, decodeEntry, decodeOrder, decodeStory, decodeTrade, decodeVenue, isOpen, list } from '../live';
