@@ -134,7 +134,7 @@ func splitSymbol(symbol []byte) (prefix uint8, level Level) {
 }
 
 func skipSpace(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
+	for i < len(b) && b[i] <= ' ' && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
 		i++
 	}
 	return i
@@ -196,30 +196,30 @@ func fillQuote(f *fields, shift int, q *market.Quote) error {
 // scanFields reads ,value for as long as there are scalars, from f.count on, and stops at the closing bracket or at an
 // array. null and "" are zero. It fails on anything else and on more than fieldMax fields.
 func scanFields(b []byte, i int, f *fields) (end int, ok bool) {
-	for {
-		i = skipSpace(b, i)
-		if i >= len(b) {
-			return 0, false
-		}
-		if b[i] == ']' {
+	for i < len(b) {
+		switch b[i] {
+		case ',':
+		case ']':
 			return i, true
-		}
-		if b[i] != ',' || f.count >= fieldMax {
+		case ' ', '\t', '\n', '\r':
+			i++
+			continue
+		default:
 			return 0, false
 		}
 		i = skipSpace(b, i+1)
-		if i >= len(b) {
+		if i >= len(b) || f.count >= fieldMax {
 			return 0, false
 		}
 		if b[i] == '[' {
 			return i, true
 		}
-		i, ok = scanScalar(b, i, f)
-		if !ok {
+		if i, ok = scanScalar(b, i, f); !ok {
 			return 0, false
 		}
 		f.count++
 	}
+	return 0, false
 }
 
 // scanScalar reads a number, null or string into field f.count.
