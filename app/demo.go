@@ -79,6 +79,26 @@ func (a *App) SetDemoInstruments(entries iter.Seq[instrument.Entry], pulse []ins
 	return nil
 }
 
+// DemoSettings is the text that SaveDemoSettings stored, {} at first.
+func (a *App) DemoSettings() []byte {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	if m := a.markets[DemoVenue]; m != nil {
+		return m.row.Settings
+	}
+	return nil
+}
+
+// SaveDemoSettings keeps a text of the demo market's wiring (JSON) with the venue's next batch; it does not wait.
+func (a *App) SaveDemoSettings(text []byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if m := a.markets[DemoVenue]; m != nil {
+		m.row.Settings = text
+		m.SaveSettings(text)
+	}
+}
+
 // closePrice is the close of a day by the venue's history.
 func (m *trading) closePrice(ctx context.Context, id instrument.ID, on calendar.Date) (money.Price, bool) {
 	bars, err := m.history.Candles(ctx, id, market.Day, on.At(0), (on + 1).At(0))
