@@ -42,6 +42,8 @@ type Finder struct {
 	symbols map[string]uint16
 	dict    dictionary
 	grams   gramTable
+	// exact is a hash table with open addressing from keys (symbol, alias, ISIN) to rank+1 of the families that have them.
+	exact   []uint16
 	scratch sync.Pool // of *search
 }
 
@@ -90,11 +92,19 @@ type dictionary struct {
 	// holders[holderAt[i]:holderAt[i+1]] are the families that have strike i, by rank.
 	holders  []uint16
 	holderAt []uint32
-	// expiries are in order of date.
+	// expiries are in order of date, civil their parts.
 	expiries []calendar.Date
-	// used marks the places that have an instrument.
-	used [placeCount]bool
+	civil    []civilDate
+	// placed lists the families that have an instrument at a place, by rank.
+	placed [placeCount][]uint16
 }
+
+// holdersOf returns the families that have strike low, then those that have the next, up to but not high.
+func (d *dictionary) holdersOf(low, high int) []uint16 {
+	return d.holders[d.holderAt[low]:d.holderAt[high]]
+}
+
+type civilDate struct{ year, month, day int }
 
 // placeNames are the words of the places, by place.
 var placeNames = [...]string{"NSE", "BSE", "NFO", "BFO", "MCX", "CDS"}

@@ -92,6 +92,12 @@ func universe(derived, plain, strikes int) []Entry {
 			add(in)
 		}
 	}
+	for i := range plain / 10 {
+		in := Instrument{Exchange: calendar.NSE, Segment: calendar.Equity, Kind: Equity, Symbol: fmt.Sprint("GOLD", i), Series: "EQ",
+			Name: fmt.Sprint("GOLD BEES ", i), ISIN: fmt.Sprintf("INF000A01%03d", i)}
+		in.Underlying, in.Terms.IsETF = in.Symbol, true
+		add(in, []string{"GOLBEE", "RELGOL", "GOLDBE"}[i%3]+fmt.Sprint(i))
+	}
 	for _, c := range []string{"GOLD", "CRUDEOIL", "NATURALGAS"} {
 		in := Instrument{Exchange: calendar.MCX, Symbol: c, Underlying: c, Name: c}
 		chain(in, 0, 700*money.PriceScale, 5*money.PriceScale/2, monthly)
@@ -102,7 +108,7 @@ func universe(derived, plain, strikes int) []Entry {
 var idioms = []string{
 	"nifty 24000 ce", "24000ce nifty", "24000 nifty", "nifty", "nift", "n", "banknifty fut", "fut banknifty", "bank nifty", "rel", "reliance",
 	"reliance ce", "reliance dec fut", "cnxban", "29dec nifty", "nifty dec 24000", "nifty 1 dec", "1dec nifty 24000pe", "dec", "29dec26", "24", "240",
-	"24000", "24000ce", "2", "ce", "c", "p", "pe", "put", "call nifty", "f", "fut", "bfo", "bse rel", "nfo 24000", "mcx gold", "gold fut", "gold",
+	"24000", "24000ce", "2", "ce", "c", "p", "pe", "put", "call nifty", "f", "fut", "bfo", "bse rel", "nfo 24000", "mcx gold", "gold fut", "gold", "goldbe1", "gold bees 7", "gold ce",
 	"hdfcbank", "hdfc bank", "bajaj-auto", "bajaj auto", "m&m", "360one", "ine", "INE0", "limited", "lim", "limite", "indian", "india vix", "50",
 	"nifty26dec24000ce", "nifty26d0124000ce", "nifty26decfut", "nifty24000ce", "sensex 78000", "zzz", "nifty zzz", "", "   ", "!!", "nse", "cds",
 	"167.5", "697.5ce", "697.5", "opt nifty", "dec fut", "a", "re", "in li", "limited bank", "fu", "dec ce", "3", "1", "01", "nov 24", "2026", "26dec",

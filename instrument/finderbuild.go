@@ -86,7 +86,6 @@ func (b *finderBuilder) add(e *Entry) {
 		it.strike = e.Strike
 		b.strikes[e.Strike] = 0
 	}
-	b.finder.dict.used[it.place] = true
 	b.items = append(b.items, it)
 }
 
@@ -179,7 +178,9 @@ func (b *finderBuilder) build() *Finder {
 	b.buildDictionary()
 	b.buildItems()
 	b.buildHolders()
+	f.buildPlaced()
 	f.grams = buildGrams(f.text, f.families)
+	f.exact = buildExact(f.text, f.families)
 	f.scratch.New = func() any { return newSearch(f) }
 	return f
 }
@@ -226,6 +227,8 @@ func (b *finderBuilder) buildDictionary() {
 	}
 	slices.Sort(d.expiries)
 	for i, e := range d.expiries {
+		year, month, day := e.YMD()
+		d.civil = append(d.civil, civilDate{year, int(month), day})
 		b.expiries[e] = uint16(i)
 	}
 }
@@ -277,6 +280,19 @@ func (b *finderBuilder) buildItems() {
 		f.groups[len(f.groups)-1].last = uint32(n + 1)
 	}
 	f.groups = slices.Clip(f.groups)
+}
+
+// buildPlaced lists for every place the families there.
+func (f *Finder) buildPlaced() {
+	for i := range f.families {
+		fam := &f.families[i]
+		for _, g := range f.groups[fam.firstGroup:fam.lastGroup] {
+			list := &f.dict.placed[g.place]
+			if n := len(*list); n == 0 || (*list)[n-1] != uint16(i) {
+				*list = append(*list, uint16(i))
+			}
+		}
+	}
 }
 
 // buildHolders lists for every strike the families that have it.

@@ -1,5 +1,7 @@
 package instrument
 
+import "strings"
+
 // Grams are the pieces of one, two and three characters of a word. A table lists for each gram the families that have it,
 // ordered by how well it fits (class) and then by rank: a short query reads its answer from the front of one list.
 
@@ -127,4 +129,36 @@ func buildGrams(text string, families []family) gramTable {
 		}
 	}
 	return t
+}
+
+// buildExact hashes every key of every family into a table at most half full.
+func buildExact(text string, families []family) []uint16 {
+	const sizeMin = 1024
+	size := sizeMin
+	for size < 2*strings.Count(text, string(keyMark)) {
+		size *= 2
+	}
+	table := make([]uint16, size)
+	for i := range families {
+		own := text[families[i].from:families[i].to]
+		for at := strings.IndexByte(own, keyMark); at >= 0; at = strings.IndexByte(own, keyMark) {
+			own = own[at+1:]
+			end := strings.IndexAny(own, string(keyMark)+string(nameMark))
+			slot := keyHash(own[:end]) & uint32(size-1)
+			for table[slot] != 0 {
+				slot = (slot + 1) & uint32(size-1)
+			}
+			table[slot] = uint16(i + 1)
+		}
+	}
+	return table
+}
+
+// keyHash is FNV-1a.
+func keyHash(key string) uint32 {
+	h := uint32(2166136261)
+	for i := range len(key) {
+		h = (h ^ uint32(key[i])) * 16777619
+	}
+	return h
 }

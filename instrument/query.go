@@ -3,7 +3,7 @@ package instrument
 import (
 	"strings"
 
-	"paperport/calendar"
+	"paperport/money"
 )
 
 // Limits of a query: more is cut off.
@@ -18,6 +18,8 @@ type term struct {
 	// word is the word in capitals, text the same where the family's words count: "" for a part of a pasted trading
 	// symbol, which means only an attribute.
 	word, text string
+	// keyed and named are text behind the marks of a key and of a name's word.
+	keyed, named string
 	// sides are the classes by side: futures, calls, puts. classNone where the word is no such word.
 	sides [sideCount]uint8
 	// isPlace marks words that are an exchange code.
@@ -28,8 +30,12 @@ type term struct {
 	// exact is the strike that the number is, from low to high those that begin with it; none: exact -1, low == high.
 	exact     int
 	low, high int
-	// best is the best class that an attribute of the word can give, classNone when it means none.
-	best uint8
+	// from and below bound the prices that begin with the number; unless isFinal, so do they times ten, a hundred ...
+	from, below money.Price
+	isFinal     bool
+	// best is the best class that an attribute of the word can give, classNone when it means none; loose the same for
+	// contracts that do not have the exact strike.
+	best, loose uint8
 	// isJoint joins strike and side into one condition ("24000CE").
 	isJoint bool
 }
@@ -154,33 +160,41 @@ func splitContract(s string, parts *[4]string) int {
 // newTerm works out what a word can mean.
 func (f *Finder) newTerm(word string) term {
 	t := f.readTerm(word)
-	t.best = classNone
+	marked := string(keyMark) + word + string(nameMark) + word
+	t.keyed, t.named = marked[:1+len(word)], marked[1+len(word):]
+	t.word, t.text = t.keyed[1:], t.keyed[1:]
+	t.best, t.loose = t.bestClass(classExact), t.bestClass(classPrefix)
+	return t
+}
+
+// bestClass is the best class that an attribute can give when the strike gives at most a class.
+func (t *term) bestClass(strike uint8) uint8 {
+	if t.low == t.high {
+		strike = classNone
+	} else if t.exact < 0 {
+		strike = max(strike, classPrefix)
+	}
+	best := uint8(classNone)
 	if t.isPlace {
-		t.best = classPrefix
+		best = classPrefix
 	}
 	for _, class := range t.dates {
-		t.best = min(t.best, class)
+		best = min(best, class)
 	}
-	strike := uint8(classNone)
-	if t.exact >= 0 {
-		strike = classExact
-	} else if t.low < t.high {
-		strike = classPrefix
+	if !t.isJoint {
+		best = min(best, strike)
 	}
 	for _, class := range t.sides {
 		if t.isJoint {
 			class = max(class, strike)
 		}
-		t.best = min(t.best, class)
+		best = min(best, class)
 	}
-	if !t.isJoint {
-		t.best = min(t.best, strike)
-	}
-	return t
+	return best
 }
 
 func (f *Finder) readTerm(word string) term {
-	t := term{word: word, text: word, sides: noSides, exact: -1}
+	t := term{sides: noSides, exact: -1}
 	number := digitsLen(word)
 	letters := word[number:]
 	switch {
@@ -231,7 +245,7 @@ func wordClass(part, word string) uint8 {
 
 func (t *term) setPlace(f *Finder, word string) {
 	for i, name := range placeNames {
-		if name == word && f.dict.used[i] {
+		if name == word && len(f.dict.placed[i]) > 0 {
 			t.isPlace, t.place = true, place(i)
 		}
 	}
@@ -250,6 +264,17 @@ func (t *term) setStrike(f *Finder, number string) {
 	}
 	// All strikes that begin with number come before number followed by a byte above every digit and the dot.
 	t.high = t.low + lowerBound(strikes[t.low:], number+":")
+	whole, fraction, hasDot := strings.Cut(number, ".")
+	t.isFinal = hasDot || strings.Trim(number, "0") == ""
+	step := money.Price(money.PriceScale)
+	for range fraction {
+		step /= 10
+	}
+	from, err := money.ParsePrice(whole + "." + fraction + "0")
+	if err != nil {
+		panic("instrument: a strike begins with what is no number: " + number)
+	}
+	t.from, t.below = from, from+step
 }
 
 // lowerBound returns the index of the first string >= s.
@@ -268,11 +293,11 @@ func lowerBound(sorted []string, s string) int {
 // setDates rates every expiry by the words of a date: 29, 29DEC, DEC, DECEMBER, DEC26, 29DEC26, 2026.
 func (t *term) setDates(f *Finder, word string) {
 	d, ok := parseDatePart(word)
-	if !ok || len(f.dict.expiries) == 0 {
+	if !ok {
 		return
 	}
 	var rated []uint8
-	for i, e := range f.dict.expiries {
+	for i, e := range f.dict.civil {
 		if class := d.class(e); class != classNone {
 			if rated == nil {
 				rated = make([]uint8, len(f.dict.expiries))
@@ -316,8 +341,8 @@ func parseDatePart(word string) (d datePart, ok bool) {
 }
 
 // class rates an expiry. A number before or after the month is its day or its year (26 or 2026).
-func (d *datePart) class(e calendar.Date) uint8 {
-	year, month, day := e.YMD()
+func (d *datePart) class(e civilDate) uint8 {
+	year, month, day := e.year, e.month, e.day
 	class := uint8(classExact)
 	if d.month != "" {
 		word := monthWords[month-1]

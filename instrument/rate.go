@@ -1,6 +1,8 @@
 package instrument
 
 import (
+	"slices"
+
 	"paperport/money"
 )
 
@@ -32,7 +34,13 @@ func (s *search) rateGroup(key uint64, fam *family, g *group) {
 	}
 	bound := s.bound(g, &r)
 	n := uint64(g.first)
+	if s.isUseless(bound, key|n) {
+		return
+	}
 	walk := s.nearest(fam, g)
+	if t := s.narrow(); t != nil {
+		s.narrowWalk(&walk, g, t)
+	}
 	for first, last, ok := walk.next(); ok; first, last, ok = walk.next() {
 		if s.isUseless(bound, key|n) {
 			return
@@ -195,6 +203,60 @@ type nearWalk struct {
 	centre     money.Price
 	first, end uint32 // the group
 	down, up   uint32 // items [first, down) and [up, end) are still to come
+	// runs are the first items of the only strikes to come, when isNarrow.
+	runs     []uint32
+	isNarrow bool
+}
+
+// narrow returns the term that only some strikes of the group at hand can match, nil when there is none.
+func (s *search) narrow() *term {
+	for i := range s.terms {
+		t := &s.terms[i]
+		if t.low < t.high && s.rest[i] == [2]uint8{classNone, classNone} {
+			return t
+		}
+	}
+	return nil
+}
+
+// narrowWalk limits a walk to the strikes of t, in the same order. Strikes that begin with 24 are those from 24 to below
+// 25, from 240 to below 250 and so on.
+func (s *search) narrowWalk(w *nearWalk, g *group, t *term) {
+	w.isNarrow = true
+	s.runs = s.runs[:0]
+	highest := s.f.dict.prices[s.f.items[g.last-1].strike]
+	for from, below := t.from, t.below; from <= highest; from, below = from*10, below*10 {
+		for at := s.lowerItem(g, from); at < g.last; at++ {
+			strike := s.f.items[at].strike
+			if s.f.dict.prices[strike] >= below {
+				break
+			}
+			isNew := at == g.first || s.f.items[at-1].strike != strike
+			if isNew && int(strike) >= t.low && int(strike) < t.high {
+				s.runs = append(s.runs, at)
+			}
+		}
+		if t.isFinal {
+			break
+		}
+	}
+	slices.SortFunc(s.runs, func(a, b uint32) int {
+		switch {
+		case a == b:
+			return 0
+		case w.isNearer(a, b):
+			return -1
+		default:
+			return 1
+		}
+	})
+	w.runs = s.runs
+}
+
+func (w *nearWalk) isNearer(a, b uint32) bool {
+	p, q := w.price(a), w.price(b)
+	dp, dq := max(p-w.centre, w.centre-p), max(q-w.centre, w.centre-q)
+	return dp < dq || (dp == dq && p < q)
 }
 
 func (s *search) nearest(fam *family, g *group) nearWalk {
@@ -210,6 +272,17 @@ func (s *search) nearest(fam *family, g *group) nearWalk {
 }
 
 func (w *nearWalk) next() (first, last uint32, ok bool) {
+	if w.isNarrow {
+		if len(w.runs) == 0 {
+			return 0, 0, false
+		}
+		first = w.runs[0]
+		w.runs = w.runs[1:]
+		for last = first + 1; last < w.end && w.f.items[last].strike == w.f.items[first].strike; {
+			last++
+		}
+		return first, last, true
+	}
 	hasDown, hasUp := w.down > w.first, w.up < w.end
 	if !hasDown && !hasUp {
 		return 0, 0, false

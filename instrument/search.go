@@ -23,10 +23,17 @@ type search struct {
 	// inFamily are the classes of the terms in the words of the family at hand.
 	inFamily [termsMax]uint8
 	// rest are the classes of terms that may match a strike, by side, if they do not: by a date or the family's words.
-	rest   [termsMax][2]uint8
-	seen   []uint64 // bit set of families visited
-	found  [classCount][]candidate
-	joined []uint16 // scratch of attributeList
+	rest [termsMax][2]uint8
+	seen []uint64 // bit set of families visited
+	// asks says that some term may name a contract exactly. Otherwise contracts are worse than their share or index, and
+	// later holds the families whose contracts are rated once their class has come.
+	asks  bool
+	later []visited
+	// driving is the index of the driving term.
+	driving int
+	found   [classCount][]candidate
+	joined  []uint16 // scratch of attributeList
+	runs    []uint32 // scratch of narrowWalk
 }
 
 // candidate is a found item: its key is rank<<32 | place in the family, ascending is better.
@@ -35,12 +42,20 @@ type candidate struct {
 	id  ID
 }
 
+// visited is a family whose contracts are put off: the best class its words allow, and how many kinds are rated.
+type visited struct {
+	rank  uint16
+	class uint8
+	rated uint8 // 0 none, 1 futures, 2 options too
+}
+
 func newSearch(f *Finder) *search {
 	return &search{f: f, seen: make([]uint64, len(f.families)/64+1)}
 }
 
 func (s *search) start(limit int, spot func(ID) money.Price) {
 	s.limit, s.spot = limit, spot
+	s.later = s.later[:0]
 	clear(s.seen)
 	for i := range s.found {
 		s.found[i] = s.found[i][:0]
@@ -100,33 +115,88 @@ func (s *search) run() {
 	if driver < 0 {
 		return
 	}
+	s.driving = driver
 	t := &s.terms[driver]
+	s.asks = slices.ContainsFunc(s.terms, func(t term) bool { return t.best == classExact })
 	if !isFirst {
 		// A short list of families that have the rarest gram of the word, in no order of class: visit them all.
 		for class := range gramClasses {
 			for _, fam := range s.f.grams.list(code, class) {
-				s.visit(int(fam))
+				s.visit(int(fam), 0)
 			}
 		}
 	}
+	s.visitExact(t)
 	for class := range classCount {
 		s.visitAttributes(t, class)
 		if isFirst && t.text != "" && class < gramClasses {
-			for _, fam := range s.f.grams.list(code, class) {
-				if s.isUseless(class, uint64(fam)<<32) {
-					break
-				}
-				s.visit(int(fam))
-			}
+			s.visitAll(s.f.grams.list(code, class), class)
 		}
+		s.visitLater(class)
 		if s.isUseless(class+1, 0) {
 			return
 		}
 	}
 }
 
-// shortList is up to how many families are visited without regard to class.
-const shortList = 200
+// visitExact visits the families that have the whole word as a key: for a word longer than a gram, the lists cannot tell
+// them from those where it is only a beginning.
+func (s *search) visitExact(t *term) {
+	if t.text == "" {
+		return
+	}
+	table := s.f.exact
+	mask := uint32(len(table) - 1)
+	for slot := keyHash(t.text) & mask; table[slot] != 0; slot = (slot + 1) & mask {
+		rank := int(table[slot]) - 1
+		fam := &s.f.families[rank]
+		if t.familyClass(s.f.text[fam.from:fam.to]) == classExact {
+			s.visit(rank, classExact)
+		}
+	}
+}
+
+// visitAll visits families in order of rank, as long as they can have something of the class that still counts.
+func (s *search) visitAll(families []uint16, class int) {
+	for _, fam := range families {
+		if s.isUseless(class, uint64(fam)<<32) {
+			return
+		}
+		s.visit(int(fam), class)
+	}
+}
+
+// visitLater rates the contracts put off whose class has come: futures are one class worse than their family, options two.
+func (s *search) visitLater(class int) {
+	for i := range s.later {
+		v := &s.later[i]
+		for v.rated < 2 && class-int(v.class) > int(v.rated) && !s.isUseless(class, uint64(v.rank)<<32) {
+			kind := Future
+			if v.rated == 1 {
+				kind = Option
+			}
+			v.rated++
+			s.rateKind(int(v.rank), kind)
+		}
+	}
+}
+
+func (s *search) rateKind(rank int, kind Kind) {
+	fam := &s.f.families[rank]
+	s.rateWords(fam)
+	for g := fam.firstGroup; g < fam.lastGroup; g++ {
+		if group := &s.f.groups[g]; group.kind == kind {
+			s.rateGroup(uint64(rank)<<32, fam, group)
+		}
+	}
+}
+
+// A list is short when it is walked whole rather than class by class: up to shortList families, or a shortShare-th part
+// of the list of the word's first gram.
+const (
+	shortList  = 48
+	shortShare = 8
+)
 
 // driver picks the term with the fewest families and the gram whose list is walked: the first of the word, or the rarest
 // when that makes a short list. It returns -1 when a term can match nothing at all.
@@ -151,13 +221,14 @@ func (s *search) rarest(t *term) (code int, isFirst bool, count int) {
 	if t.text == "" {
 		return 0, true, 0
 	}
-	first := gramCode(t.text, min(len(t.text), 3))
-	code, count, isFirst = first, s.f.grams.count(first), true
+	code = gramCode(t.text, min(len(t.text), 3))
+	first := s.f.grams.count(code)
+	count, isFirst = first, true
 	for i := 1; i+3 <= len(t.text); i++ {
 		c := gramCode(t.text[i:], 3)
 		if n := s.f.grams.count(c); n == 0 {
-			return first, true, 0
-		} else if n < count && n <= shortList {
+			return code, true, 0
+		} else if n < count && (n <= shortList || n*shortShare <= first) {
 			code, count, isFirst = c, n, false
 		}
 	}
@@ -168,7 +239,7 @@ func (s *search) rarest(t *term) (code int, isFirst bool, count int) {
 func (s *search) attributeFamilies(t *term) int {
 	switch {
 	case t.isPlace:
-		return len(s.f.families)
+		return len(s.f.dict.placed[t.place])
 	case t.dates != nil || (t.sides != noSides && !t.isJoint):
 		return len(s.f.chains)
 	case t.low < t.high:
@@ -179,10 +250,10 @@ func (s *search) attributeFamilies(t *term) int {
 	}
 }
 
-// attributeClass is the best class that a contract can have to which t fits by an attribute.
+// attributeClass is the best class that a contract can have to which t fits by an attribute, whole strikes apart.
 func (s *search) attributeClass(t *term) int {
-	class := int(t.best)
-	if len(s.terms) == 1 && t.best == classPrefix && !t.isPlace {
+	class := int(t.loose)
+	if len(s.terms) == 1 && class == classPrefix && !t.isPlace {
 		// Nothing names an attribute exactly, so every contract is out of place, options most.
 		if class++; t.dates == nil && t.sides[sideFuture] == classNone {
 			class++
@@ -194,22 +265,18 @@ func (s *search) attributeClass(t *term) int {
 // visitAttributes visits the families that have a contract which t fits by an attribute, once class is the best class
 // they can have.
 func (s *search) visitAttributes(t *term, class int) {
-	if t.best == classNone || class < s.attributeClass(t) {
+	if t.best == classNone {
 		return
 	}
-	for _, fam := range s.attributeList(t) {
-		if s.isUseless(class, uint64(fam)<<32) {
-			return
-		}
-		s.visit(int(fam))
+	if class == classExact && t.exact >= 0 {
+		s.visitAll(s.f.dict.holdersOf(t.exact, t.exact+1), class)
 	}
+	if class < s.attributeClass(t) {
+		return
+	}
+	s.visitAll(s.attributeList(t), class)
 	if t.isPlace {
-		for fam := range s.f.families {
-			if s.isUseless(class, uint64(fam)<<32) {
-				return
-			}
-			s.visit(fam)
-		}
+		s.visitAll(s.f.dict.placed[t.place], class)
 	}
 }
 
@@ -221,7 +288,7 @@ func (s *search) attributeList(t *term) []uint16 {
 	if !isStrikeOnly {
 		return s.f.chains
 	}
-	held := d.holders[d.holderAt[t.low]:d.holderAt[t.high]]
+	held := d.holdersOf(t.low, t.high)
 	if t.high-t.low == 1 {
 		return held
 	}
@@ -234,49 +301,66 @@ func (s *search) attributeList(t *term) []uint16 {
 	return s.joined
 }
 
-// visit rates every instrument of a family, once.
-func (s *search) visit(rank int) {
+// visit rates every instrument of a family, once. class is the best the words allow; contracts nobody asks for come later.
+func (s *search) visit(rank, class int) {
 	if s.seen[rank>>6]&(1<<(rank&63)) != 0 {
 		return
 	}
 	s.seen[rank>>6] |= 1 << (rank & 63)
 	fam := &s.f.families[rank]
+	if !s.rateWords(fam) {
+		return
+	}
+	for g := fam.firstGroup; g < fam.lastGroup; g++ {
+		if s.f.groups[g].expiry != noExpiry && !s.asks {
+			best := min(class, int(s.terms[s.driving].best))
+			s.later = append(s.later, visited{rank: uint16(rank), class: uint8(best)})
+			return
+		}
+		s.rateGroup(uint64(rank)<<32, fam, &s.f.groups[g])
+	}
+}
+
+// rateWords finds the class of every term in a family's words; false when one can match nothing of the family.
+func (s *search) rateWords(fam *family) bool {
 	text := s.f.text[fam.from:fam.to]
 	hasContracts := s.f.groups[fam.lastGroup-1].expiry != noExpiry
 	for i := range s.terms {
 		t := &s.terms[i]
 		s.inFamily[i] = classNone
 		if t.text != "" {
-			s.inFamily[i] = familyClass(text, t.text)
+			s.inFamily[i] = t.familyClass(text)
 		}
 		if s.inFamily[i] == classNone && !t.isPlace && (!hasContracts || t.best == classNone) {
-			return
+			return false
 		}
 	}
-	for g := fam.firstGroup; g < fam.lastGroup; g++ {
-		s.rateGroup(uint64(rank)<<32, fam, &s.f.groups[g])
-	}
+	return true
 }
 
-// familyClass is the best class of a word within the words of a family.
-func familyClass(text, word string) uint8 {
-	best := uint8(classNone)
+// familyClass is the best class of a term within the words of a family.
+func (t *term) familyClass(text string) uint8 {
+	if !strings.Contains(text, t.text) {
+		return classNone
+	}
+	isPrefix := false
 	for from := 0; ; {
-		i := strings.Index(text[from:], word)
+		i := strings.Index(text[from:], t.keyed)
 		if i < 0 {
-			return best
+			break
 		}
-		i += from
-		switch end := i + len(word); {
-		case text[i-1] == keyMark && text[end] <= nameMark:
+		from += i + len(t.keyed)
+		if text[from] <= nameMark {
 			return classExact
-		case text[i-1] == keyMark:
-			best = classPrefix
-		case text[i-1] == nameMark:
-			best = min(best, classNameWord)
-		default:
-			best = min(best, classSubstring)
 		}
-		from = i + 1
+		isPrefix = true
+	}
+	switch {
+	case isPrefix:
+		return classPrefix
+	case strings.Contains(text, t.named):
+		return classNameWord
+	default:
+		return classSubstring
 	}
 }
