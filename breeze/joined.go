@@ -41,7 +41,11 @@ func (r *rooms) add(list []wantedRoom) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, w := range list {
-		if _, ok := r.wanted[w.room]; ok || len(r.wanted) >= roomMax {
+		if _, ok := r.wanted[w.room]; ok {
+			r.wanted[w.room] = w.id
+			continue
+		}
+		if len(r.wanted) >= roomMax {
 			continue
 		}
 		r.wanted[w.room] = w.id

@@ -50,8 +50,9 @@ type Stream struct {
 	candles *channel
 	orders  *channel
 
-	mu  sync.RWMutex // guards ids
-	ids map[string]instrument.ID
+	mu     sync.RWMutex // guards the two below
+	ids    map[string]instrument.ID
+	wanted map[instrument.ID][]string // the rooms an id was joined by, none while it has no code
 
 	counts streamCounts
 	tick   breezewire.Stock // used by the quote socket's goroutine alone
@@ -76,7 +77,7 @@ func NewStream(options StreamOptions) *Stream {
 	if options.IsFirst == nil {
 		options.IsFirst = func(instrument.ID) bool { return false }
 	}
-	s := &Stream{options: options, ids: map[string]instrument.ID{}}
+	s := &Stream{options: options, ids: map[string]instrument.ID{}, wanted: map[instrument.ID][]string{}}
 	hosts := options.Client.options.Hosts
 	s.quotes = &channel{stream: s, address: hosts.Quotes + pathStream, rooms: newRooms(), take: s.takeTick}
 	s.candles = &channel{stream: s, address: hosts.History + pathCandle, rooms: newRooms(), take: s.takeBar}
@@ -298,40 +299,78 @@ func (s *Stream) takeOrder(name, arg []byte) {
 }
 
 // Join asks for quotes and the ladder of instruments, now and after every reconnect. It does not block. An instrument
-// without a room is left out, and so is everything while there are no Codes; one that is joined already is not joined again.
+// without a code is remembered until Recode; one that is joined already is not joined again.
 func (s *Stream) Join(ids []instrument.ID) {
-	s.quotes.rooms.add(s.roomsOf(ids, true))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []wantedRoom
+	for _, id := range ids {
+		if len(s.wanted[id]) > 0 {
+			continue
+		}
+		s.wanted[id] = nil
+		for _, room := range s.roomsOf(id) {
+			s.wanted[id] = append(s.wanted[id], room)
+			s.ids[room] = id
+			list = append(list, wantedRoom{id, room})
+		}
+	}
+	s.quotes.rooms.add(list)
 }
 
 // Leave takes back a Join.
 func (s *Stream) Leave(ids []instrument.ID) {
-	s.quotes.rooms.remove(s.roomsOf(ids, false))
-}
-
-// roomsOf returns the rooms of instruments and remembers, or forgets, whose they are.
-func (s *Stream) roomsOf(ids []instrument.ID, isJoin bool) []wantedRoom {
-	var list []wantedRoom
-	for _, id := range ids {
-		code, err := s.options.Client.code(id)
-		if err != nil {
-			continue
-		}
-		for _, level := range [...]breezewire.Level{breezewire.Quotes, breezewire.Ladder} {
-			if room, ok := code.Room(level); ok && (level == breezewire.Quotes || isNumeric(room.Token)) {
-				list = append(list, wantedRoom{id, room.String()})
-			}
-		}
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, w := range list {
-		if isJoin {
-			s.ids[w.room] = w.id
-		} else {
-			delete(s.ids, w.room)
+	var list []wantedRoom
+	for _, id := range ids {
+		for _, room := range s.wanted[id] {
+			if s.ids[room] == id {
+				delete(s.ids, room)
+				list = append(list, wantedRoom{id, room})
+			}
+		}
+		delete(s.wanted, id)
+	}
+	s.quotes.rooms.remove(list)
+}
+
+// Recode looks up the rooms of everything joined again. Call it when the codes of a new day are there: a token may now
+// stand for another contract, whose prices must not come out under the old one's id.
+func (s *Stream) Recode() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.ids
+	s.ids = map[string]instrument.ID{}
+	var joins, leaves []wantedRoom
+	for id := range s.wanted {
+		s.wanted[id] = s.roomsOf(id)
+		for _, room := range s.wanted[id] {
+			s.ids[room] = id
+			joins = append(joins, wantedRoom{id, room})
 		}
 	}
-	return list
+	for room, id := range old {
+		if _, ok := s.ids[room]; !ok {
+			leaves = append(leaves, wantedRoom{id, room})
+		}
+	}
+	s.quotes.rooms.remove(leaves)
+	s.quotes.rooms.add(joins)
+}
+
+// roomsOf returns the rooms of an instrument's quotes and ladder by today's codes, none when it has no code.
+func (s *Stream) roomsOf(id instrument.ID) (rooms []string) {
+	code, err := s.options.Client.code(id)
+	if err != nil {
+		return nil
+	}
+	for _, level := range [...]breezewire.Level{breezewire.Quotes, breezewire.Ladder} {
+		if room, ok := code.Room(level); ok && (level == breezewire.Quotes || isNumeric(room.Token)) {
+			rooms = append(rooms, room.String())
+		}
+	}
+	return rooms
 }
 
 // isNumeric reports whether a token is a number; an index streams under its name and has no ladder.

@@ -233,6 +233,57 @@ func TestReconnectRejoinsPriorityFirst(t *testing.T) {
 	})
 }
 
+// TestRecode: on a new day a token that stands for another contract no longer comes out under the old id, and what had no
+// code yet is joined.
+func TestRecode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		today := mustCodes(t)
+		codes := today
+		r := mustStart(t, func(o *StreamOptions) { o.Client.options.Codes = func() *Codes { return codes } })
+		defer r.end(t)
+		codes = nil
+		r.stream.Join([]instrument.ID{niftyCall})
+		codes = today
+		r.stream.Join([]instrument.ID{reliance, nifty50})
+		synctest.Wait()
+		r.broker.takeLog()
+		tomorrow := newCodes(today.On.Add(1), today.registry)
+		for id, token := range map[instrument.ID]string{reliance: "4711", nifty50: "NIFTY 50", niftyCall: "2885"} {
+			in, _ := today.registry.ByID(id)
+			code, _ := today.Code(id)
+			tomorrow.add(id, in, code.StockCode, token)
+		}
+		codes = tomorrow
+		r.stream.Recode()
+		synctest.Wait()
+		var said []string
+		for _, line := range r.broker.takeLog() {
+			var names []string
+			for _, verb := range []string{"quotes join ", "quotes leave "} {
+				if rooms, ok := strings.CutPrefix(line, verb); ok {
+					if err := json.Unmarshal([]byte(rooms), &names); err != nil {
+						t.Fatal(err)
+					}
+					for _, name := range names {
+						said = append(said, verb+name)
+					}
+				}
+			}
+		}
+		slices.Sort(said)
+		wantLog(t, "said", said, "quotes join 4.1!4711", "quotes join 4.2!4711")
+		r.broker.send("quotes", "stock", string(breezewire.AppendQuote(nil, breezewire.Code{ExchangeCode: breezewire.NSE, Token: "2885"}, &market.Quote{Last: 5, At: 5_000000}, false)))
+		synctest.Wait()
+		if len(r.sink.quotes) != 1 || r.sink.quotes[0].Instrument != niftyCall {
+			t.Errorf("got %+v, want it for the contract that has the token now", r.sink.quotes)
+		}
+		r.stream.Leave([]instrument.ID{niftyCall, reliance, nifty50})
+		if len(r.stream.ids)+len(r.stream.wanted) != 0 {
+			t.Errorf("left behind: %v %v", r.stream.ids, r.stream.wanted)
+		}
+	})
+}
+
 // TestBackoff: attempts get rarer, never rarer than 30 s, and are jittered; a missing token is not sent for.
 func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
