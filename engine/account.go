@@ -217,7 +217,12 @@ type entry struct {
 	postings        []ledger.Posting
 }
 
+// post books an entry; postings of nothing are left out, and so is an entry without any other.
 func (e *Engine) post(a *account, x entry) {
+	x.postings = slices.DeleteFunc(x.postings, func(p ledger.Posting) bool { return p.Amount == 0 })
+	if len(x.postings) == 0 {
+		return
+	}
 	e.must(a.books.Post(x.postings), "postings")
 	e.touch(a)
 	e.lastEntry++

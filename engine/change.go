@@ -117,8 +117,11 @@ func (e *Engine) changed(w *working, m *order.Modify) (*working, risk.Denial) {
 // amend applies the fields of a change.
 func amend(n *working, m *order.Modify) risk.Denial {
 	before := n.o
-	if m.Qty < 0 || m.LimitPrice < 0 {
+	switch {
+	case m.Qty < 0:
 		return risk.Deny(risk.QtyInvalid, "qty", qtyText(m.Qty))
+	case m.LimitPrice < 0:
+		return risk.Deny(risk.PriceInvalid, "price", m.LimitPrice.String())
 	}
 	if m.Type != 0 {
 		n.o.Type = m.Type

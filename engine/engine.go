@@ -18,12 +18,11 @@ import (
 	"paperport/instrument"
 	"paperport/margin"
 	"paperport/match"
-	"paperport/money"
 	"paperport/order"
 )
 
 // Version is bumped with every change of behaviour; a journal written by another version is not replayed (style.md 2).
-const Version = 2
+const Version = 3
 
 // Engine is the core of one venue. One goroutine calls it; it starts none. Use New.
 type Engine struct {
@@ -313,12 +312,3 @@ func (e *Engine) NextDue() (calendar.Instant, bool) {
 
 // Hash is the running hash over all outputs since New; it is part of Snapshot.
 func (e *Engine) Hash() [32]byte { return e.hash }
-
-// Free is an account's free money and whether the account exists; for the shell's own checks.
-func (e *Engine) Free(id order.AccountID) (money.Paise, bool) {
-	a := e.byID[id]
-	if a == nil {
-		return 0, false
-	}
-	return a.funds().Free, true
-}

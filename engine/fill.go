@@ -80,7 +80,17 @@ func (e *Engine) dpCharge(w *working, h *position.Holding) money.Paise {
 	if h.DPChargedOn == w.o.TradingDate {
 		return 0
 	}
+	fee := e.dpFee(w)
 	h.DPChargedOn = w.o.TradingDate
+	return fee
+}
+
+// dpFee is the depository's fee that a delivery sale may still cause today: 0 without a holding, or when it was charged.
+func (e *Engine) dpFee(w *working) money.Paise {
+	h := w.acct.holding(w.o.Instrument)
+	if w.o.Product != order.CNC || w.o.Side != order.Sell || h == nil || h.DPChargedOn == w.o.TradingDate {
+		return 0
+	}
 	fee, err := e.tables.DPCharge(w.acct.plan, w.inst.book.Instrument, w.o.TradingDate)
 	e.must(err, "dp-charge")
 	return fee
@@ -115,10 +125,7 @@ func (e *Engine) settleFill(w *working, value money.Paise, c position.Change) {
 		x.postings = postings(ledger.Cash, -value, ledger.Stock, value)
 	default:
 		x.text = "Sold " + x.text
-		x.postings = postings(ledger.Cash, value, ledger.Stock, -c.Released)
-		if c.Realised != 0 {
-			x.postings = append(x.postings, ledger.Posting{Book: ledger.PnL, Amount: -c.Realised})
-		}
+		x.postings = append(postings(ledger.Cash, value, ledger.Stock, -c.Released), ledger.Posting{Book: ledger.PnL, Amount: -c.Realised})
 	}
 	e.post(w.acct, x)
 }
@@ -130,17 +137,12 @@ func postings(a string, amountA money.Paise, b string, amountB money.Paise) []le
 // postCharges posts a charge note, and the depository's fee on its own.
 func (e *Engine) postCharges(a *account, n charges.Note, ref string, date calendar.Date) {
 	if total := n.Total(); total > 0 {
-		x := entry{kind: "charges", ref: ref, text: "Charges", date: date, postings: []ledger.Posting{{Book: ledger.Cash, Amount: -total}}}
-		for _, line := range [...]ledger.Posting{
+		e.post(a, entry{kind: "charges", ref: ref, text: "Charges", date: date, postings: []ledger.Posting{
+			{Book: ledger.Cash, Amount: -total},
 			{Book: ledger.Brokerage, Amount: n.Brokerage}, {Book: ledger.STT, Amount: n.STT}, {Book: ledger.CTT, Amount: n.CTT},
 			{Book: ledger.Exchange, Amount: n.Exchange}, {Book: ledger.SEBI, Amount: n.SEBIFee},
 			{Book: ledger.Stamp, Amount: n.StampDuty}, {Book: ledger.GST, Amount: n.GST},
-		} {
-			if line.Amount != 0 {
-				x.postings = append(x.postings, line)
-			}
-		}
-		e.post(a, x)
+		}})
 	}
 	if n.DPCharge > 0 {
 		e.post(a, entry{kind: "dp-charge", ref: ref, text: "Depository fee, GST included", date: date,

@@ -19,7 +19,7 @@ type Preview struct {
 	// Required is what the order would block, Available the account's free money before it.
 	Required, Available money.Paise
 	// Charges are the estimated charges of the whole order: at the expected prices for what would fill at once, at the
-	// limit for what would rest. DPCharge is not estimated.
+	// limit for what would rest.
 	Charges charges.Note
 	// Qty would fill at once, at AvgPrice, over Levels rungs of the ladder; all zero when it would rest or the book is old.
 	Qty      money.Qty
@@ -62,6 +62,7 @@ func (e *Engine) PreviewWith(p order.Place, l Look) Preview {
 	}
 	v.Required, _ = e.reserveOf(w)
 	e.expect(&v, w, max(e.now, l.At))
+	v.Charges.DPCharge = e.dpFee(w)
 	if d.IsDenied() {
 		return refused(v, d)
 	}

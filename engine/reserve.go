@@ -36,13 +36,13 @@ func (e *Engine) reserveOf(w *working) (money.Paise, error) {
 }
 
 // chargesLeft is what the rest of an order is expected to cost: the note of the whole order at its block price, less
-// what its fills paid.
+// what its fills paid, and the depository's fee.
 func (e *Engine) chargesLeft(w *working) (money.Paise, error) {
 	n, err := e.wholeNote(w, w.blockPrice)
 	if err != nil {
 		return 0, err
 	}
-	return max(0, n.Total()-w.charged.Total()), nil
+	return max(0, n.Total()-w.charged.Total()) + e.dpFee(w), nil
 }
 
 // wholeNote is the note of an order whose rest fills at price.

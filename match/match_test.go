@@ -50,6 +50,27 @@ func TestAggressiveLimit(t *testing.T) {
 	}
 }
 
+// TestDepthVector is the vector of product.md 2.10: what one order of 50,000 takes of the real ladder, to the sixth decimal.
+func TestDepthVector(t *testing.T) {
+	b := NewBook(&instrument.Instrument{Kind: instrument.Option, Terms: instrument.Terms{LotSize: 50, TickSize: 500}})
+	d := market.Depth{ReceivedAt: 1000, AskLevels: 5}
+	for i, l := range []market.Level{{Price: 73_500, Qty: 3150}, {Price: 74_000, Qty: 10050}, {Price: 74_500, Qty: 12300}, {Price: 75_000, Qty: 15000}, {Price: 75_500, Qty: 6150}} {
+		d.Asks[i] = l
+	}
+	b.SetQuote(&market.Quote{ReceivedAt: 1000, Ask: 73_500, AskQty: 3150, Last: 73_500}, 0)
+	b.SetDepth(&d)
+	r := &Resting{Side: order.Buy, Limit: 80_000, Leaves: 50_000}
+	var value, filled int64
+	for _, f := range b.Enter(r, nil) {
+		value += int64(f.Price) * int64(f.Qty)
+		filled += int64(f.Qty)
+	}
+	average, err := money.MulDiv(value, 100, filled, money.HalfUp)
+	if err != nil || filled != 46_650 || r.Leaves != 3_350 || average != 7_461_736 {
+		t.Errorf("filled %d at %d millionths, %d left; want 46,650 at 7.461736, 3,350 left (%v)", filled, average, r.Leaves, err)
+	}
+}
+
 // TestLatencyTable: 10,000 draws have the median and the 99th percentile of the Realistic profile, and repeat.
 func TestLatencyTable(t *testing.T) {
 	var draws []time.Duration
