@@ -102,7 +102,7 @@ func (s *Server) accountsOf(ctx context.Context, user auth.UserID) ([]Account, e
 		return nil, err
 	}
 	if len(found) == 0 && s.HasDemo {
-		s.welcome.try(ctx, s, user)
+		s.welcome.openAccount(ctx, user)
 		if found, err = s.App.Accounts(ctx, user); err != nil {
 			return nil, err
 		}
@@ -116,64 +116,86 @@ func (s *Server) accountsOf(ctx context.Context, user auth.UserID) ([]Account, e
 
 // welcomer gives a new user what he needs to start: the account Main and a first watch list.
 type welcomer struct {
-	app  *app.App
-	wait bool
-	mu   sync.Mutex // one welcome at a time, so that nobody gets two
+	server *Server
+	mu     sync.Mutex // one welcome at a time, so that nobody gets two
 }
 
 const (
-	demoVenue       = app.VenueID("demo")
+	demoVenue       = app.DemoVenue
 	welcomePatience = 5 * time.Second
-	welcomePause    = 100 * time.Millisecond
+	welcomePause    = 50 * time.Millisecond
 )
 
 // firstWatchlist is what a new user looks at first.
-var firstWatchlist = []string{"NIFTY 50", "BANKNIFTY", "NIFTY BANK", "SENSEX", "RELIANCE", "HDFCBANK", "ICICIBANK", "INFY", "TCS", "SBIN", "BHARTIARTL", "ITC", "LT"}
+var firstWatchlist = []string{"NIFTY", "NIFTY 50", "BANKNIFTY", "NIFTY BANK", "SENSEX", "RELIANCE", "HDFCBANK", "ICICIBANK", "INFY", "TCS",
+	"SBIN", "BHARTIARTL", "ITC", "LT"}
 
-// greet welcomes a user and waits a little for a demo venue that is still starting. What it cannot do now is made good
-// when the user's accounts are asked for.
-func (w *welcomer) greet(ctx context.Context, s *Server, user auth.UserID) {
+// greet welcomes a user and waits a little for a demo market that is still starting. What it cannot do now is made good
+// when the user's accounts and lists are asked for.
+func (w *welcomer) greet(ctx context.Context, user auth.UserID) {
+	if !w.server.HasDemo {
+		return
+	}
 	deadline := time.NewTimer(welcomePatience)
 	defer deadline.Stop()
-	for !w.try(ctx, s, user) && w.wait {
+	for !w.isDone(ctx, user) {
 		select {
 		case <-ctx.Done():
 			return
 		case <-deadline.C:
 			return
-		case <-s.Clock.After(welcomePause):
+		case <-w.server.Clock.After(welcomePause):
 		}
 	}
 }
 
-// try reports whether there is nothing left to wait for.
-func (w *welcomer) try(ctx context.Context, s *Server, user auth.UserID) bool {
+func (w *welcomer) isDone(ctx context.Context, user auth.UserID) bool {
+	hasAccount := w.openAccount(ctx, user)
+	return hasAccount && w.makeList(ctx, user)
+}
+
+// openAccount opens Main for a user without accounts and reports whether he has one now.
+func (w *welcomer) openAccount(ctx context.Context, user auth.UserID) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	found, err := w.app.Accounts(ctx, user)
-	if err != nil || len(found) > 0 {
-		return err == nil || !errors.Is(err, app.ErrUnavailable)
+	a := w.server.App
+	found, err := a.Accounts(ctx, user)
+	if err == nil && len(found) == 0 {
+		_, err = a.OpenAccount(ctx, user, app.NewAccount{Name: "Main", Capital: app.DefaultCapital, Plan: app.DefaultPlan, Venue: demoVenue})
 	}
-	_, err = w.app.OpenAccount(ctx, user, app.NewAccount{Name: "Main", Capital: app.DefaultCapital, Plan: app.DefaultPlan, Venue: demoVenue})
-	if err != nil {
-		if !errors.Is(err, app.ErrUnavailable) && !errors.Is(err, app.ErrNotFound) {
-			s.Log.LogAttrs(ctx, slog.LevelError, "first account not opened", slog.String("user_id", string(user)), slog.Any("err", err))
-			return true
-		}
-		return false
-	}
-	if err := w.app.PutWatchlist(ctx, user, app.Watchlist{Number: 1, Name: "1", Venue: demoVenue, Instruments: w.firstInstruments(ctx, user)}); err != nil {
-		s.Log.LogAttrs(ctx, slog.LevelError, "first watch list not made", slog.String("user_id", string(user)), slog.Any("err", err))
-	}
-	return true
+	return w.report(ctx, user, err)
 }
 
-func (w *welcomer) firstInstruments(ctx context.Context, user auth.UserID) []instrument.ID {
+// makeList saves a first watch list for a user without lists and reports whether he has one now.
+func (w *welcomer) makeList(ctx context.Context, user auth.UserID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a := w.server.App
+	found, err := a.Watchlists(ctx, user)
+	if err != nil || len(found) > 0 {
+		return w.report(ctx, user, err)
+	}
+	ids, err := w.firstInstruments(ctx, user)
+	if err == nil {
+		err = a.PutWatchlist(ctx, user, app.Watchlist{Number: 1, Name: "1", Venue: demoVenue, Instruments: ids})
+	}
+	return w.report(ctx, user, err)
+}
+
+// report logs what is more than a market that is not there yet.
+func (w *welcomer) report(ctx context.Context, user auth.UserID, err error) bool {
+	if err != nil && !errors.Is(err, app.ErrUnavailable) && !errors.Is(err, app.ErrNotFound) {
+		w.server.Log.LogAttrs(ctx, slog.LevelError, "a new user could not be welcomed", slog.String("user_id", string(user)), slog.Any("err", err))
+	}
+	return err == nil
+}
+
+func (w *welcomer) firstInstruments(ctx context.Context, user auth.UserID) ([]instrument.ID, error) {
 	ids := []instrument.ID{}
 	for _, symbol := range firstWatchlist {
-		hits, err := w.app.SearchInstruments(ctx, user, demoVenue, symbol, 5)
+		hits, err := w.server.App.SearchInstruments(ctx, user, demoVenue, symbol, 5)
 		if err != nil {
-			return ids
+			return nil, err
 		}
 		for _, hit := range hits {
 			if hit.Symbol == symbol && (hit.Kind == instrument.Equity || hit.Kind == instrument.Index) {
@@ -182,5 +204,5 @@ func (w *welcomer) firstInstruments(ctx context.Context, user auth.UserID) []ins
 			}
 		}
 	}
-	return ids
+	return ids, nil
 }

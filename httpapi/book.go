@@ -59,7 +59,7 @@ type Evidence struct {
 func wireTrade(t app.Trade) Trade {
 	e := t.Trade.Evidence
 	return Trade{ID: strconv.FormatInt(int64(t.Trade.ID), 10), OrderID: orderID(t.Trade.Order), Instrument: uint32(t.Trade.Instrument),
-		Label: label(t.Contract), Exchange: exchangeCode(t.Contract), Side: sideText(t.Trade.Side), Product: productText(t.Trade.Product),
+		Label: label(t.Contract, t.Trade.TradingDate), Exchange: exchangeCode(t.Contract), Side: sideText(t.Trade.Side), Product: productText(t.Trade.Product),
 		Qty: int64(t.Trade.Qty), Price: t.Trade.Price.String(), At: t.Trade.At.String(), Charges: wireCharges(t.Charges),
 		RealisedPnL: t.RealisedPnL.String(), Evidence: Evidence{Rule: e.Rule, Text: ruleText(e), Bid: known(e.Bid), Ask: known(e.Ask),
 			BidQty: int64(e.BidQty), AskQty: int64(e.AskQty), Last: known(e.Last), Level: int(e.Level), QueueAhead: int64(e.QueueAhead),
@@ -155,7 +155,7 @@ type Position struct {
 }
 
 func wirePosition(p app.Position) Position {
-	return Position{Instrument: uint32(p.Instrument), Label: label(p.Contract), Exchange: exchangeCode(p.Contract), Product: productText(p.Product),
+	return Position{Instrument: uint32(p.Instrument), Label: label(p.Contract, p.TradingDate), Exchange: exchangeCode(p.Contract), Product: productText(p.Product),
 		NetQty: int64(p.NetQty), AvgPrice: known(p.AvgPrice), Last: known(p.Last), PnL: (p.RealisedPnL + p.UnrealisedPnL).String(),
 		RealisedPnL: p.RealisedPnL.String(), UnrealisedPnL: p.UnrealisedPnL.String(), DayBuyQty: int64(p.BuyQty), DaySellQty: int64(p.SellQty),
 		Charges: p.Charges.String(), Blocked: p.Blocked.String(), IsStale: p.IsStale}
@@ -185,7 +185,7 @@ type Holding struct {
 }
 
 func wireHolding(h app.Holding) Holding {
-	return Holding{Instrument: uint32(h.Instrument), Label: label(h.Contract), Exchange: exchangeCode(h.Contract), Qty: int64(h.Qty), T1Qty: int64(h.T1Qty),
+	return Holding{Instrument: uint32(h.Instrument), Label: label(h.Contract, h.UpdatedAt.Date()), Exchange: exchangeCode(h.Contract), Qty: int64(h.Qty), T1Qty: int64(h.T1Qty),
 		UsableQty: int64(h.Qty - h.SoldToday), AvgPrice: known(h.AvgPrice), Cost: h.Cost.String(), Last: known(h.Last),
 		Value: h.Value.String(), PnL: h.PnL.String(), DayChangePct: changePct(h.Last, h.PrevClose)}
 }

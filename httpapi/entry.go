@@ -188,7 +188,7 @@ func (s *Server) setup(ctx context.Context, in *setupIn) (*signedInOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.welcome.greet(ctx, s, owner.User.ID)
+	s.welcome.greet(ctx, owner.User.ID)
 	return signedIn(ctx, owner), nil
 }
 

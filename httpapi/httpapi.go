@@ -101,7 +101,7 @@ func (s *Server) Attach(a *app.App, u *app.Users) {
 	s.Prepare()
 	s.attach.Do(func() {
 		s.App, s.Users = a, u
-		s.welcome = &welcomer{app: a, wait: s.HasDemo}
+		s.welcome = &welcomer{server: s}
 		close(s.attached)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"paperport/app"
+	"paperport/calendar"
 	"paperport/instrument"
 	"paperport/market"
 )
@@ -124,7 +125,7 @@ type Instrument struct {
 }
 
 func (s *Server) wireInstrument(i *instrument.Instrument) Instrument {
-	w := Instrument{ID: uint32(i.ID), Label: label(i), Symbol: i.Symbol, Name: i.Name, Exchange: i.ExchangeCode(),
+	w := Instrument{ID: uint32(i.ID), Label: label(i, calendar.FromTime(s.Clock.Now()).Date()), Symbol: i.Symbol, Name: i.Name, Exchange: i.ExchangeCode(),
 		Kind: i.Kind.String(), Underlying: i.Underlying, Right: i.Right.String(), LotSize: int64(i.Terms.LotSize),
 		TickSize: i.Terms.TickSize.String(), FreezeQty: int64(i.Terms.FreezeQty), ISIN: i.ISIN, Products: []string{},
 		IsOrderable: i.IsOrderable()}

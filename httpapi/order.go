@@ -144,7 +144,7 @@ type Order struct {
 }
 
 func wireOrder(o app.Order) Order {
-	return Order{ID: orderID(o.ID), ClientOrderID: o.ClientOrderID, Instrument: uint32(o.Instrument), Label: label(o.Contract),
+	return Order{ID: orderID(o.ID), ClientOrderID: o.ClientOrderID, Instrument: uint32(o.Instrument), Label: label(o.Contract, o.TradingDate),
 		Exchange: exchangeCode(o.Contract), Side: sideText(o.Side), Product: productText(o.Product), Type: typeText(o.Type),
 		Validity: validityText(o.Validity), Qty: int64(o.OrderQty), FilledQty: int64(o.CumQty), PendingQty: int64(o.LeavesQty),
 		CancelledQty: int64(o.CancelledQty), Price: known(o.LimitPrice), AvgPrice: known(o.AvgPrice), Status: statusText(o.Status),

@@ -147,6 +147,6 @@ func (s *Server) accept(ctx context.Context, in *acceptIn) (*signedInOut, error)
 	if err != nil {
 		return nil, err
 	}
-	s.welcome.greet(ctx, s, fresh.User.ID)
+	s.welcome.greet(ctx, fresh.User.ID)
 	return signedIn(ctx, fresh), nil
 }

@@ -57,34 +57,12 @@ func parseInstant(field, text string) (calendar.Instant, error) {
 	return at, nil
 }
 
-// label is the contract as traders say it: "NIFTY 29 DEC 24000 CE", "NIFTY DEC FUT" or the share's symbol.
-func label(i *instrument.Instrument) string {
+// label is the contract as traders say it on a day: "NIFTY 29 DEC 24000 CE", or the share's symbol.
+func label(i *instrument.Instrument, on calendar.Date) string {
 	if i == nil {
 		return ""
 	}
-	switch i.Kind {
-	case instrument.Option:
-		return fmt.Sprintf("%s %s %s %s", i.Underlying, dayMonth(i.Expiry), strike(i.Strike), i.Right)
-	case instrument.Future:
-		return fmt.Sprintf("%s %s FUT", i.Underlying, dayMonth(i.Expiry))
-	case instrument.Equity, instrument.Index:
-		return i.Symbol
-	default:
-		return i.Symbol
-	}
-}
-
-func dayMonth(d calendar.Date) string {
-	_, month, day := d.YMD()
-	return fmt.Sprintf("%d %s", day, [...]string{"JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"}[month-1])
-}
-
-// strike drops the paise of a whole strike.
-func strike(p money.Price) string {
-	if p%money.PriceScale == 0 {
-		return fmt.Sprint(int64(p / money.PriceScale))
-	}
-	return p.String()
+	return i.Label(on)
 }
 
 func exchangeCode(i *instrument.Instrument) string {

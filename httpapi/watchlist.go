@@ -37,7 +37,11 @@ type watchlistIn struct {
 func (s *Server) registerWatchlists() {
 	route(s, operation{id: "watchlists", method: "GET", path: "/api/watchlists", access: SignedIn, summary: "My watch lists"},
 		func(ctx context.Context, _ *emptyIn) (*watchlistListOut, error) {
-			found, err := s.App.Watchlists(ctx, actorOf(ctx).User.ID)
+			user := actorOf(ctx).User.ID
+			found, err := s.App.Watchlists(ctx, user)
+			if err == nil && len(found) == 0 && s.HasDemo && s.welcome.makeList(ctx, user) {
+				found, err = s.App.Watchlists(ctx, user)
+			}
 			if err != nil {
 				return nil, err
 			}

@@ -69,9 +69,3 @@ func serveSimulator(ctx context.Context, server *http.Server, listener net.Liste
 	<-serving
 	return err
 }
-
-func newVerifyLedger() *cobra.Command {
-	return &cobra.Command{Use: "verify-ledger", Short: "Check that all books balance", Args: noArgs, RunE: func(*cobra.Command, []string) error {
-		return errors.New("verify-ledger: not built yet")
-	}}
-}

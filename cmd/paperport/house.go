@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,6 +14,8 @@ import (
 	"paperport/clock"
 	"paperport/config"
 	"paperport/httpapi"
+	"paperport/instrument"
+	"paperport/store"
 	"paperport/store/sqlstore"
 	"paperport/web"
 )
@@ -24,6 +27,7 @@ type house struct {
 	store  *sqlstore.Store
 	users  *app.Users
 	app    *app.App
+	demo   *demo // nil when switched off
 	api    *httpapi.Server
 	base   string
 	failed chan error // storage failed: end with exit 74
@@ -40,7 +44,7 @@ func newHouse(ctx context.Context, c config.Config, port int, log *slog.Logger) 
 	limits := httpapi.DefaultLimits
 	limits.APIPerSecond, limits.APIBurst = c.APIPerSecond, 4*c.APIPerSecond
 	h.api = httpapi.New(httpapi.Options{Clock: clock.System{}, Log: accessLog(c, log), Files: web.Files(), Port: port, PublicURL: c.PublicURL,
-		IsTLS: c.TLSCert != "", TrustedProxies: c.TrustedProxies, HasDemo: c.Demo != "off", Limits: limits, Version: apiVersion})
+		IsTLS: c.TLSCert != "", TrustedProxies: c.TrustedProxies, HasDemo: c.Demo != "off", Limits: limits, Version: apiVersion, IsReady: h.isReady})
 	return h
 }
 
@@ -57,16 +61,32 @@ func (h *house) open(ctx context.Context) error {
 		return err
 	}
 	h.users = app.NewUsers(app.UsersOptions{Rows: h.store.Users(), Hasher: hasher, Clock: clock.System{}, Span: loginSpan(h.config)})
-	h.app = &app.App{}
+	registry := instrument.NewRegistry()
+	if h.app, err = app.New(ctx, app.Options{Store: h.store, Clock: clock.System{}, Registry: registry, RecordedDir: h.config.RecordedDir, Log: h.log}); err != nil {
+		return err
+	}
+	if h.config.Demo != "off" {
+		h.demo = newDemo(h.config, h.log, registry, h.app)
+		if err := h.demo.open(ctx); err != nil {
+			return err
+		}
+	}
 	h.api.Attach(h.app, h.users)
 	return nil
 }
 
+// fail ends the program: nothing can be stored any more.
 func (h *house) fail(err error) {
 	select {
-	case h.failed <- err:
+	case h.failed <- fmt.Errorf("%w: %w", store.ErrBroken, err):
 	default:
 	}
+}
+
+// isReady asks the database for something small.
+func (h *house) isReady() error {
+	_, err := h.users.NeedsOwner(h.ctx)
+	return err
 }
 
 // announce says where to go; the setup link is a secret and goes to the terminal, never to the log.
@@ -86,6 +106,10 @@ func (h *house) announce(ctx context.Context, w io.Writer) {
 // start runs what need not be there for the first page.
 func (h *house) start() {
 	h.running.Go(h.sweep)
+	if h.demo != nil {
+		h.running.Go(func() { h.demo.feed.Run(h.ctx) })
+		h.running.Go(func() { h.demo.run(h.ctx) })
+	}
 }
 
 // sweep ends logins whose time is over.
@@ -104,11 +128,19 @@ func (h *house) sweep() {
 	}
 }
 
-// close stops everything in the order of dependence and waits.
-func (h *house) close(_ context.Context) error {
+// close stops everything and waits: venues first, which leave their snapshots, then their sources, then the store. What
+// was never opened is left out.
+func (h *house) close() error {
+	var errs []error
+	if h.app != nil {
+		errs = append(errs, h.app.Close())
+	}
 	h.cancel()
 	h.running.Wait()
-	return h.store.Close()
+	if h.store != nil {
+		errs = append(errs, h.store.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // accessLog is the handler's log, without request lines when they are switched off.

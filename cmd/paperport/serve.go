@@ -57,7 +57,7 @@ func runServe(cmd *cobra.Command, _ []string) error {
 	if err := h.open(cmd.Context()); err != nil {
 		_ = server.Close()
 		<-serving
-		return err
+		return errors.Join(err, h.close())
 	}
 	h.announce(cmd.Context(), cmd.ErrOrStderr())
 	h.start()
@@ -81,7 +81,7 @@ func (h *house) waitAndClose(ctx context.Context, server *http.Server, serving <
 		h.log.Warn("requests cut off at the end", "err", stopErr)
 		_ = server.Close()
 	}
-	return errors.Join(err, h.close(drain))
+	return errors.Join(err, h.close())
 }
 
 func newServer(handler http.Handler, log *slog.Logger, certificate *tls.Certificate) *http.Server {
