@@ -28,7 +28,8 @@ function istMinute(date) {
 
 async function buyAtMarket(desk, label) {
   await desk.send({ side: 'buy', product: 'CNC', qty: 10 })
-  await until('charges and money before sending', async () => number(await desk.at('ticket-required').innerText()) > 0)
+  const enough = 10 * (await desk.lastPrice())
+  await until('money and charges of all ten before sending', async () => number(await desk.at('ticket-required').innerText()) > enough)
   await desk.shot('order-window')
   await desk.submit()
   await desk.tab('trades')
