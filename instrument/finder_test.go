@@ -128,7 +128,7 @@ func keystrokes() []string {
 }
 
 func TestSearchEqualsPlainScan(t *testing.T) {
-	entries := universe(40, 300, 9)
+	entries := universe(25, 200, 7)
 	f := NewFinder(slices.Values(entries))
 	ref := newReference(entries, f)
 	spot := func(id ID) money.Price {

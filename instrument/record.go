@@ -5,10 +5,10 @@ import (
 	"paperport/money"
 )
 
-// identity is a contract key in 24 bytes. root is the interned underlying of a contract, "ISIN:series" (or
-// "symbol:series") of a share, the symbol of an index.
+// identity is a contract key in 16 bytes. root is the interned underlying of a contract, "ISIN:series" (or
+// "symbol:series") of a share, the symbol of an index; strike is interned as well.
 type identity struct {
-	strike   money.Price
+	strike   uint32
 	root     uint32
 	expiry   calendar.Date
 	exchange calendar.Exchange
@@ -17,11 +17,11 @@ type identity struct {
 	segment  calendar.Segment // not part of the key, kept here because it never changes
 }
 
-// version is what may change from day to day, as indices into the pool.
+// version is what may change from day to day, as indices into the pool, in 12 bytes.
 type version struct {
 	names uint32
-	terms uint32
 	from  calendar.Date
+	terms uint16
 	form  symbolForm
 }
 
@@ -45,25 +45,33 @@ type names struct {
 	underlyingID                           ID
 }
 
-// pool interns roots, names and terms.
+// pool interns roots, strikes, names and terms. Roots are only ever looked up, so they are not kept as a list.
 type pool struct {
-	roots     []string
-	rootIndex map[string]uint32
-	names     []names
+	rootIndex   map[string]uint32
+	strikes     []money.Price
+	strikeIndex map[money.Price]uint32
+	names       []names
+	// nameIndex finds the names of contracts, which many share; those of shares are their own.
 	nameIndex map[names]uint32
 	terms     []Terms
-	termIndex map[Terms]uint32
+	termIndex map[Terms]uint16
 }
 
 func newPool() pool {
-	return pool{rootIndex: map[string]uint32{}, nameIndex: map[names]uint32{}, termIndex: map[Terms]uint32{}}
+	return pool{
+		rootIndex: map[string]uint32{}, strikes: []money.Price{0}, strikeIndex: map[money.Price]uint32{0: 0},
+		nameIndex: map[names]uint32{}, termIndex: map[Terms]uint16{},
+	}
 }
 
-func intern[T comparable](list *[]T, index map[T]uint32, v T) uint32 {
+func intern[T comparable, I uint16 | uint32](list *[]T, index map[T]I, v T) I {
 	if i, ok := index[v]; ok {
 		return i
 	}
-	i := uint32(len(*list))
+	i := I(len(*list))
+	if int(i) != len(*list) {
+		panic("instrument: too many different values to intern")
+	}
 	*list = append(*list, v)
 	index[v] = i
 	return i
@@ -82,43 +90,71 @@ func rootOf(in *Instrument) string {
 	}
 }
 
-// identity returns the packed key of in, interning its root.
+// identity returns the packed key of in, interning its parts.
 func (p *pool) identity(in *Instrument) identity {
-	return packIdentity(in, intern(&p.roots, p.rootIndex, rootOf(in)))
+	name := rootOf(in)
+	root, ok := p.rootIndex[name]
+	if !ok {
+		root = uint32(len(p.rootIndex))
+		p.rootIndex[name] = root
+	}
+	strike := uint32(0)
+	if in.Kind == Option {
+		strike = intern(&p.strikes, p.strikeIndex, in.Strike)
+	}
+	return packIdentity(in, root, strike)
 }
 
-// lookup is identity without interning.
+// lookup is identity without interning; false when a part is unknown.
 func (p *pool) lookup(in *Instrument) (identity, bool) {
 	root, ok := p.rootIndex[rootOf(in)]
-	return packIdentity(in, root), ok
+	if !ok || in.Kind != Option {
+		return packIdentity(in, root, 0), ok
+	}
+	strike, ok := p.strikeIndex[in.Strike]
+	return packIdentity(in, root, strike), ok
 }
 
-func packIdentity(in *Instrument, root uint32) identity {
-	key := identity{root: root, exchange: in.Exchange, kind: in.Kind, segment: in.Segment}
+func packIdentity(in *Instrument, root, strike uint32) identity {
+	key := identity{root: root, strike: strike, exchange: in.Exchange, kind: in.Kind, segment: in.Segment}
 	if in.Kind == Future || in.Kind == Option {
-		key.expiry = in.Expiry
-	}
-	if in.Kind == Option {
-		key.strike, key.right = in.Strike, in.Right
+		key.expiry, key.right = in.Expiry, in.Right
 	}
 	return key
 }
 
-// version packs what may change.
-func (p *pool) version(in *Instrument, from calendar.Date) version {
+// version packs what may change. before is the version in force, nil for a new instrument.
+func (p *pool) version(in *Instrument, from calendar.Date, before *version) version {
 	n := names{in.Symbol, in.Name, in.ISIN, in.Series, in.Underlying, in.UnderlyingID}
-	v := version{from: from}
-	if in.Kind == Future || in.Kind == Option {
-		switch in.Symbol {
-		case TradingSymbol(in.Underlying, in.Expiry, Monthly, in.Strike, in.Right):
-			v.form, n.symbol = monthlyForm, ""
-		case TradingSymbol(in.Underlying, in.Expiry, Weekly, in.Strike, in.Right):
-			v.form, n.symbol = weeklyForm, ""
+	v := version{from: from, terms: intern(&p.terms, p.termIndex, in.Terms)}
+	isContract := in.Kind == Future || in.Kind == Option
+	if isContract {
+		if v.form = formOf(in); v.form != storedForm {
+			n.symbol = ""
 		}
 	}
-	v.names = intern(&p.names, p.nameIndex, n)
-	v.terms = intern(&p.terms, p.termIndex, in.Terms)
+	switch {
+	case before != nil && p.names[before.names] == n:
+		v.names = before.names
+	case isContract:
+		v.names = intern(&p.names, p.nameIndex, n)
+	default:
+		v.names = uint32(len(p.names))
+		p.names = append(p.names, n)
+	}
 	return v
+}
+
+// formOf tells how a contract's symbol is spelled.
+func formOf(in *Instrument) symbolForm {
+	var buffer [64]byte
+	for _, form := range [...]symbolForm{monthlyForm, weeklyForm} {
+		cycle := Cycle(form - monthlyForm)
+		if string(appendSymbol(buffer[:0], in.Underlying, in.Expiry, cycle, in.Strike, in.Right)) == in.Symbol {
+			return form
+		}
+	}
+	return storedForm
 }
 
 func (p *pool) unpack(id ID, key *identity, v *version) Instrument {
@@ -127,7 +163,7 @@ func (p *pool) unpack(id ID, key *identity, v *version) Instrument {
 		ID: id, Exchange: key.exchange, Segment: key.segment, Kind: key.kind, Right: key.right,
 		Symbol: n.symbol, Name: n.name, ISIN: n.isin, Series: n.series,
 		Underlying: n.underlying, UnderlyingID: n.underlyingID,
-		Expiry: key.expiry, Strike: key.strike, Terms: p.terms[v.terms],
+		Expiry: key.expiry, Strike: p.strikes[key.strike], Terms: p.terms[v.terms],
 	}
 	switch v.form {
 	case monthlyForm:
@@ -139,21 +175,24 @@ func (p *pool) unpack(id ID, key *identity, v *version) Instrument {
 	return in
 }
 
-// sameContent reports whether two versions say the same, whatever their dates.
-func (v version) sameContent(o version) bool {
-	return v.names == o.names && v.terms == o.terms && v.form == o.form
+// isSame reports whether two versions say the same, whatever their dates.
+func (p *pool) isSame(v, o *version) bool {
+	return v.terms == o.terms && v.form == o.form && (v.names == o.names || p.names[v.names] == p.names[o.names])
 }
 
 // revise records v as in force from its date on.
 func (r *Registry) revise(id ID, v version) {
 	rec := &r.records[id-1]
+	if rec.from <= v.from && r.isSame(&rec.version, &v) {
+		return
+	}
 	all := append(append([]version{}, r.older[id]...), rec.version)
 	at := len(all)
 	for at > 0 && all[at-1].from > v.from {
 		at--
 	}
 	switch {
-	case at > 0 && all[at-1].sameContent(v):
+	case at > 0 && r.isSame(&all[at-1], &v):
 		return
 	case at > 0 && all[at-1].from == v.from:
 		all[at-1] = v
@@ -164,7 +203,7 @@ func (r *Registry) revise(id ID, v version) {
 	if len(all) > 1 {
 		r.older[id] = all[:len(all)-1]
 	}
-	r.unpacked[id-1] = nil
+	delete(r.unpacked, id)
 	r.unsaved = append(r.unsaved, savePoint{id, v.from})
 }
 

@@ -2,7 +2,6 @@ package instrument
 
 import (
 	"strconv"
-	"strings"
 
 	"paperport/calendar"
 	"paperport/money"
@@ -23,14 +22,18 @@ const (
 // TradingSymbol returns the symbol of a contract as Indian terminals write it (Kite style, india-rules 8):
 // NIFTY26DECFUT, NIFTY26DEC24000CE, and for a weekly expiry NIFTY26D0124000CE.
 func TradingSymbol(underlying string, expiry calendar.Date, cycle Cycle, strike money.Price, right Right) string {
-	b := make([]byte, 0, len(underlying)+16)
+	var buffer [64]byte
+	return string(appendSymbol(buffer[:0], underlying, expiry, cycle, strike, right))
+}
+
+func appendSymbol(b []byte, underlying string, expiry calendar.Date, cycle Cycle, strike money.Price, right Right) []byte {
 	b = append(b, underlying...)
 	b = appendExpiryCode(b, expiry, cycle)
 	if right == NoRight {
-		return string(append(b, "FUT"...))
+		return append(b, "FUT"...)
 	}
-	b = append(b, strikeText(strike)...)
-	return string(append(b, right.String()...))
+	b = appendStrike(b, strike)
+	return append(b, right.String()...)
 }
 
 func appendExpiryCode(b []byte, expiry calendar.Date, cycle Cycle) []byte {
@@ -70,11 +73,22 @@ func (i *Instrument) Label(today calendar.Date) string {
 
 // strikeText prints a strike without superfluous zeros: "24000", "167.5".
 func strikeText(p money.Price) string {
-	s := p.String()
-	if strings.Contains(s, ".") {
-		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	var buffer [24]byte
+	return string(appendStrike(buffer[:0], p))
+}
+
+func appendStrike(b []byte, p money.Price) []byte {
+	b = strconv.AppendInt(b, int64(p/money.PriceScale), 10)
+	rest := int64(p % money.PriceScale)
+	if rest == 0 {
+		return b
 	}
-	return s
+	b = append(b, '.')
+	for unit := int64(money.PriceScale / 10); rest > 0; unit /= 10 {
+		b = append(b, byte('0'+rest/unit))
+		rest %= unit
+	}
+	return b
 }
 
 var monthWords = [12]string{"JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE",
