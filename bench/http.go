@@ -10,6 +10,7 @@ import (
 const (
 	positionsLen = 20
 	loadConns    = 64
+	booksLen     = 40 // accounts of the load: a user may have 50
 	// Requests of one sample: few enough for a quick run, enough for a median.
 	getsAlone, getsMany     = 300, 3000
 	ordersAlone, ordersMany = 150, 2560
@@ -21,7 +22,7 @@ type bookOf struct {
 	order   map[string]any
 }
 
-// market is a running server with a trader who holds positions and has accounts for the load.
+// marketUnderLoad is a running server with a trader who holds positions and has accounts for the load.
 type marketUnderLoad struct {
 	*trader
 	positions string // path
@@ -117,9 +118,12 @@ func (m *marketUnderLoad) sampleOf(l *load, pick func(answered) time.Duration) f
 	}
 }
 
+// book spreads the orders, for an account may have only so many working.
+func (m *marketUnderLoad) book(conn, n int) bookOf { return m.books[(conn+n)%len(m.books)] }
+
 // body is a new limit order far below the market: it is checked, reserves money and rests.
 func (m *marketUnderLoad) body(conn, n int) map[string]any {
-	book := m.books[conn]
+	book := m.book(conn, n)
 	out := map[string]any{"client_order_id": fmt.Sprintf("load-%d-%d-%d", conn, n, time.Now().UnixNano())}
 	for k, v := range book.order {
 		out[k] = v
@@ -128,7 +132,7 @@ func (m *marketUnderLoad) body(conn, n int) map[string]any {
 }
 
 func (m *marketUnderLoad) orderRequest(conn, n int) (*http.Request, error) {
-	return m.request(http.MethodPost, "/api/accounts/"+m.books[conn].account+"/orders", m.body(conn, n))
+	return m.request(http.MethodPost, "/api/accounts/"+m.book(conn, n).account+"/orders", m.body(conn, n))
 }
 
 // checkOrders proves that what was answered is there: every account has the orders it sent.
@@ -262,9 +266,9 @@ func (m *marketUnderLoad) openBooks(venue string, id int) error {
 		return err
 	}
 	price := fmt.Sprintf("%d.00", int(last*0.95))
-	for conn := range loadConns {
+	for i := range booksLen {
 		var account struct{ ID string }
-		body := map[string]any{"name": fmt.Sprintf("Load %d", conn), "capital": "100000000.00", "plan": "flat20", "venue": venue}
+		body := map[string]any{"name": fmt.Sprintf("Load %d", i), "capital": "100000000.00", "plan": "flat20", "venue": venue}
 		if err := m.call(http.MethodPost, "/api/accounts", body, &account); err != nil {
 			return err
 		}

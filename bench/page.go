@@ -15,7 +15,7 @@ const (
 	ticketGoalKB = 30
 	appGoalKB    = 110
 	benchUser    = "bench"
-	benchPass    = "a long bench password 42"
+	benchPass    = "the monsoon came early this year"
 )
 
 // pageRows is P11: bytes of the page and first paint in headless Chromium at full speed and slowed down four times.
