@@ -223,9 +223,6 @@ func (e *edit) open(id order.AccountID) *Book {
 	}
 	b := *old
 	b.Seq = max(b.Seq, e.seq)
-	if b.TradingDate != e.date {
-		b.begin(e.date)
-	}
 	e.put(&b)
 	return &b
 }
@@ -252,8 +249,14 @@ func (e *edit) add(batch *store.Batch) {
 		e.put(&Book{Seq: e.seq, Account: a, TradingDate: e.date})
 	}
 	for i := range batch.Orders {
-		if b := e.open(batch.Orders[i].Account); b != nil && isCurrent(&batch.Orders[i], e.date) {
+		if b := e.open(batch.Orders[i].Account); b != nil {
 			b.orders.put(&batch.Orders[i])
+		}
+	}
+	// What the old date's end did to orders is in; now they may leave the list.
+	for _, id := range e.order {
+		if b := e.byAccount[id]; b.TradingDate != e.date {
+			b.begin(e.date)
 		}
 	}
 	for i := range batch.Trades {
