@@ -206,6 +206,26 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
+// TestRefreshKeepsWhatRESTDoesNotSend: open interest and average of the stream survive a quote asked for over REST.
+func TestRefreshKeepsWhatRESTDoesNotSend(t *testing.T) {
+	streamed := quoteAt(call, 100*rupee, 0)
+	streamed.OI, streamed.AvgPrice, streamed.TotalAsk = 6500, 99*rupee, 700
+	asked := streamed
+	asked.OI, asked.AvgPrice, asked.TotalAsk, asked.LastQty = 0, 0, 0, 0
+	asked.At, asked.Last = noon.Add(time.Second), 101*rupee
+	l := mustLab(t, &source{answer: func(instrument.ID) (market.Quote, error) { return asked, nil }})
+	l.Quote(streamed)
+	q, err := l.Refresh(t.Context(), call)
+	if err != nil || q.Last != 101*rupee || q.OI != 6500 || q.AvgPrice != 99*rupee || q.TotalAsk != 700 || q.LastQty != streamed.LastQty {
+		t.Errorf("got %+v, %v", q, err)
+	}
+	asked.At = noon.Add(24 * time.Hour)
+	l.clock.Advance(24 * time.Hour)
+	if q, err = l.Refresh(t.Context(), call); err != nil || q.OI != 0 {
+		t.Errorf("the next day: open interest %d, %v; want none", q.OI, err)
+	}
+}
+
 // TestGaps: one gap from the first Down to the next Up, with our words.
 func TestGaps(t *testing.T) {
 	l := mustLab(t, nil)

@@ -9,6 +9,7 @@ import (
 	"paperport/calendar"
 	"paperport/instrument"
 	"paperport/market"
+	"paperport/money"
 )
 
 // ErrAsked says that the instrument was asked for over REST less than BookMax ago; nothing was sent.
@@ -52,11 +53,32 @@ func (f *Feed) ask(ctx context.Context, id instrument.ID) (market.Quote, error) 
 		return market.Quote{}, fmt.Errorf("feed: asking for a quote of %d: %w", id, err)
 	}
 	q.Instrument = id
+	if standing, ok := f.LastQuote(id); ok {
+		keepUnsent(&q, &standing)
+	}
 	if reason := f.takeQuote(&q); reason != Good && reason != Duplicate {
 		return market.Quote{}, fmt.Errorf("feed: quote of %d is %s: %w", id, reason, ErrRefused)
 	}
 	q, _ = f.LastQuote(id)
 	return q, nil
+}
+
+// keepUnsent fills what a source asked for one quote does not send from the standing quote of the same day: sizes of the
+// last trade and of all orders, average, open interest. The book and the prices are never filled.
+func keepUnsent(q, standing *market.Quote) {
+	if q.At.Date() != standing.At.Date() {
+		return
+	}
+	for _, f := range [...]struct{ to, from *money.Qty }{
+		{&q.LastQty, &standing.LastQty}, {&q.TotalBid, &standing.TotalBid}, {&q.TotalAsk, &standing.TotalAsk}, {&q.OI, &standing.OI}, {&q.OIChange, &standing.OIChange},
+	} {
+		if *f.to == 0 {
+			*f.to = *f.from
+		}
+	}
+	if q.AvgPrice == 0 {
+		q.AvgPrice = standing.AvgPrice
+	}
 }
 
 // pollBackoff is how long polling rests after a request that failed, so that a spent budget is not hammered.
