@@ -96,7 +96,11 @@ func (s *Server) explain(ctx context.Context, err error) *Problem {
 	}
 	p := appProblem(err)
 	if p.Status >= 500 {
-		s.Log.LogAttrs(ctx, slog.LevelError, "request failed", slog.String("request_id", requestOf(ctx).id), slog.Any("err", err))
+		level := slog.LevelWarn // expected trouble
+		if p.Status == http.StatusInternalServerError {
+			level = slog.LevelError
+		}
+		s.Log.LogAttrs(ctx, level, "request failed", slog.String("request_id", requestOf(ctx).id), slog.Any("err", err))
 	}
 	return p
 }
