@@ -101,14 +101,13 @@ func (e *Engine) changed(w *working, m *order.Modify) (*working, risk.Denial) {
 		Account: n.o.Account, Instrument: n.o.Instrument, Side: n.o.Side, Product: n.o.Product, Type: n.o.Type,
 		Validity: n.o.Validity, Qty: n.o.OrderQty, LimitPrice: n.o.LimitPrice,
 	}
-	q := &n.inst.book.Quote
 	if n.o.Type == order.Market && w.o.Type != order.Market {
-		fresh := e.draft(w.acct, w.inst, &p, q)
+		fresh := e.draft(w.acct, w.inst, &p)
 		n.o.LimitPrice, p.LimitPrice = fresh.o.LimitPrice, m.LimitPrice
 	} else if n.o.Type == order.Market {
 		p.Type = order.Limit // it works at the limit it was given when it was taken
 	}
-	if d := e.check(&n, &p, q); d.IsDenied() {
+	if d := e.check(&n, &p); d.IsDenied() {
 		return nil, d
 	}
 	return &n, risk.Denial{}

@@ -70,7 +70,7 @@ func TestCodecKeepsEveryField(t *testing.T) {
 	roundTrip[position.Position](t, "position", (*codec).position)
 	roundTrip[position.Holding](t, "holding", (*codec).holding)
 	roundTrip[ledger.Entry](t, "entry", (*codec).entry)
-	roundTrip[market.Quote](t, "quote", (*codec).quote)
+	roundTrip[match.Top](t, "top", (*codec).top)
 	roundTrip[market.Depth](t, "depth", (*codec).depth)
 	roundTrip[instrument.Instrument](t, "instrument", (*codec).instrument)
 	roundTrip[calendar.Board](t, "board", (*codec).boardOf)

@@ -135,29 +135,18 @@ func (c *codec) lot(l *position.Lot) {
 	num(c, &l.SettlesOn)
 }
 
-func (c *codec) quote(q *market.Quote) {
-	num(c, &q.Instrument)
+func (c *codec) top(q *match.Top) {
 	num(c, &q.Seq)
 	num(c, &q.At)
 	num(c, &q.ReceivedAt)
 	num(c, &q.Bid)
 	num(c, &q.Ask)
+	num(c, &q.Last)
 	num(c, &q.BidQty)
 	num(c, &q.AskQty)
-	num(c, &q.Last)
-	num(c, &q.LastQty)
-	num(c, &q.Open)
-	num(c, &q.High)
-	num(c, &q.Low)
-	num(c, &q.PrevClose)
-	num(c, &q.AvgPrice)
+	num(c, &q.Volume)
 	num(c, &q.LowerCircuit)
 	num(c, &q.UpperCircuit)
-	num(c, &q.Volume)
-	num(c, &q.TotalBid)
-	num(c, &q.TotalAsk)
-	num(c, &q.OI)
-	num(c, &q.OIChange)
 	c.flag(&q.IsFromBars)
 }
 

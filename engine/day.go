@@ -75,7 +75,7 @@ func (e *Engine) system(a *account, x *inst, p *position.Position, qty money.Qty
 	}
 	w := e.draft(a, x, &order.Place{
 		Instrument: p.Instrument, Side: side, Product: p.Product, Type: order.Market, Validity: order.Day, Qty: qty, Tag: "system",
-	}, &x.book.Quote)
+	})
 	w.blockPrice = blockPriceOf(side, w.o.LimitPrice, x)
 	e.must(e.schedule(w), "charges")
 	return w
@@ -136,7 +136,7 @@ func (e *Engine) closeIntraday(a *account, b *board, marks []Mark) {
 		}
 		price := markOf(marks, p.Instrument)
 		if price <= 0 {
-			price = x.book.Quote.Last
+			price = x.book.Top.Last
 		}
 		if price > 0 {
 			e.force(a, x, p, price, DayEndMark)

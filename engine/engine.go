@@ -68,8 +68,8 @@ type board struct {
 
 // inst is one instrument with its book and what works in it.
 type inst struct {
-	book      *match.Book
 	board     *board
+	book      match.Book
 	waiting   []*working // active, but no fresh book was seen yet; oldest first
 	working   int        // orders not closed
 	isWatched bool       // market data was asked for
@@ -292,10 +292,10 @@ func (e *Engine) setInstrument(i *instrument.Instrument) {
 	}
 	x := e.insts[i.ID]
 	if x == nil {
-		x = &inst{book: match.NewBook(&def)}
+		x = &inst{}
 		e.insts[i.ID] = x
 	}
-	x.book.Instrument = &def
+	x.book.Define(&def)
 	x.board = e.board(def.Board())
 }
 

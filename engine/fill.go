@@ -97,7 +97,7 @@ func (e *Engine) dpFee(w *working) money.Paise {
 }
 
 func (e *Engine) trade(w *working, f match.Fill) order.Trade {
-	q := &w.inst.book.Quote
+	q := &w.inst.book.Top
 	return order.Trade{
 		ID: e.lastTrade, Order: w.o.ID, Account: w.acct.id, Instrument: w.o.Instrument, Side: w.o.Side, Product: w.o.Product,
 		Qty: f.Qty, Price: f.Price, At: e.now, TradingDate: w.o.TradingDate,

@@ -4,8 +4,6 @@ import (
 	"strconv"
 
 	"paperport/margin"
-	"paperport/market"
-	"paperport/match"
 	"paperport/money"
 	"paperport/order"
 	"paperport/risk"
@@ -31,8 +29,8 @@ func (e *Engine) place(p *order.Place) {
 		e.answer(a, r, risk.Deny(risk.InstrumentUnknown))
 		return
 	}
-	w := e.draft(a, x, p, &x.book.Quote)
-	d := e.check(w, p, &x.book.Quote)
+	w := e.draft(a, x, p)
+	d := e.check(w, p)
 	e.lastOrder++
 	w.o.ID, r.Order = e.lastOrder, e.lastOrder
 	if d.IsDenied() {
@@ -46,24 +44,25 @@ func (e *Engine) place(p *order.Place) {
 }
 
 // draft makes the order a command asks for, not yet numbered or taken.
-func (e *Engine) draft(a *account, x *inst, p *order.Place, q *market.Quote) *working {
+func (e *Engine) draft(a *account, x *inst, p *order.Place) *working {
 	w := &working{acct: a, inst: x, o: order.Order{
 		Account: a.id, ClientOrderID: p.ClientOrderID, Instrument: p.Instrument, Side: p.Side, Product: p.Product,
 		Type: p.Type, Validity: p.Validity, OrderQty: p.Qty, LeavesQty: p.Qty, LimitPrice: p.LimitPrice, Tag: p.Tag,
 		Status: order.Pending, AcceptedAt: e.now, UpdatedAt: e.now, TradingDate: x.board.tradingDate, Revision: 1,
 	}}
 	if p.Type == order.Market {
-		w.o.LimitPrice = match.AggressiveLimit(x.book.Instrument, p.Side, q)
+		w.o.LimitPrice = x.book.AggressiveLimit(p.Side)
 	}
 	return w
 }
 
 // check makes all checks in documented order and, when they pass, readies the order's rates and reserve.
-func (e *Engine) check(w *working, p *order.Place, q *market.Quote) risk.Denial {
+func (e *Engine) check(w *working, p *order.Place) risk.Denial {
 	b := w.inst.board
 	d := risk.Check(risk.Ask{
 		Order: p, Instrument: w.inst.book.Instrument, Phase: b.phase, PhaseReason: b.reason, TradingDate: b.tradingDate,
-		IsSquaredOff: b.isSquaredOff, IsExpired: w.inst.isExpired, IsFeedAlive: b.isFeedAlive, Quote: q, Limit: w.o.LimitPrice,
+		IsSquaredOff: b.isSquaredOff, IsExpired: w.inst.isExpired, IsFeedAlive: b.isFeedAlive, Limit: w.o.LimitPrice,
+		LowerCircuit: w.inst.book.Top.LowerCircuit, UpperCircuit: w.inst.book.Top.UpperCircuit,
 	})
 	if d.IsDenied() {
 		return d

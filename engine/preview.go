@@ -54,9 +54,9 @@ func (e *Engine) PreviewWith(p order.Place, l Look) Preview {
 		return refused(v, risk.Deny(risk.InstrumentUnknown))
 	}
 	look := x.lookAt(l)
-	w := e.draft(a, look, &p, &look.book.Quote)
+	w := e.draft(a, look, &p)
 	v.LimitPrice = w.o.LimitPrice
-	d := e.check(w, &p, &look.book.Quote)
+	d := e.check(w, &p)
 	if d.IsDenied() && d.Code < risk.HoldingTooSmall {
 		return refused(v, d)
 	}
@@ -76,7 +76,8 @@ func refused(v Preview, d risk.Denial) Preview {
 
 // lookAt is the instrument with a book of its own that a preview may spend.
 func (x *inst) lookAt(l Look) *inst {
-	look, book := *x, *x.book
+	look := *x
+	book := &look.book
 	book.Buys, book.Sells, book.Spent = nil, nil, slices.Clone(book.Spent)
 	book.Touch()
 	if l.Quote != nil {
@@ -85,7 +86,6 @@ func (x *inst) lookAt(l Look) *inst {
 	if l.Depth != nil {
 		book.SetDepth(l.Depth)
 	}
-	look.book = &book
 	return &look
 }
 

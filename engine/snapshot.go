@@ -127,7 +127,7 @@ func (c *codec) inst(x *inst) {
 	c.flag(&isMore)
 	c.instrument(x.book.Instrument)
 	c.flag(&x.isExpired)
-	c.book(x.book)
+	c.book(&x.book)
 	row := bookRow{}
 	for _, r := range x.book.Buys {
 		row.buys = append(row.buys, r.ID)
@@ -142,7 +142,7 @@ func (c *codec) inst(x *inst) {
 }
 
 func (c *codec) book(b *match.Book) {
-	c.quote(&b.Quote)
+	c.top(&b.Top)
 	c.depth(&b.Depth)
 	num(c, &b.Epoch)
 	num(c, &b.Insane)
@@ -166,7 +166,7 @@ func (e *Engine) readInst(c *codec) bookRow {
 	e.setInstrument(&i)
 	row := bookRow{inst: e.insts[i.ID]}
 	c.flag(&row.inst.isExpired)
-	c.book(row.inst.book)
+	c.book(&row.inst.book)
 	c.bookRow(&row)
 	return row
 }
@@ -272,7 +272,7 @@ func (e *Engine) link(books []bookRow) error {
 		}
 	}
 	for _, row := range books {
-		b := row.inst.book
+		b := &row.inst.book
 		for _, id := range row.waiting {
 			w := e.orders[id]
 			if w == nil {

@@ -169,7 +169,7 @@ func (e *Engine) whyWait(x *inst) risk.Code {
 func (e *Engine) enter(w *working) {
 	w.o.Code, w.o.Reason = "", ""
 	w.rest = match.Resting{ID: w.o.ID, Account: w.acct.index, Side: w.o.Side, Limit: w.o.LimitPrice, Leaves: w.o.LeavesQty}
-	book := w.inst.book
+	book := &w.inst.book
 	e.fills = book.Enter(&w.rest, e.fills[:0])
 	e.apply()
 	if w.o.Status.IsClosed() {
@@ -198,5 +198,5 @@ func blockPriceOf(side order.Side, limit money.Price, x *inst) money.Price {
 	if side == order.Buy {
 		return limit
 	}
-	return max(limit, x.book.Quote.Last, x.book.Quote.Bid)
+	return max(limit, x.book.Top.Last, x.book.Top.Bid)
 }

@@ -2,7 +2,6 @@ package match
 
 import (
 	"paperport/instrument"
-	"paperport/market"
 	"paperport/money"
 	"paperport/order"
 )
@@ -17,9 +16,10 @@ const (
 	leastOther       money.Price = 500 // 0.05
 )
 
-// AggressiveLimit is the limit a market order is entered at, from the last price and the circuit of q; 0 when q has no
-// last price.
-func AggressiveLimit(i *instrument.Instrument, side order.Side, q *market.Quote) money.Price {
+// AggressiveLimit is the limit a market order is entered at, from the last price and the circuit of the book; 0 when
+// there is no last price.
+func (b *Book) AggressiveLimit(side order.Side) money.Price {
+	i, q := b.Instrument, &b.Top
 	tick := i.Terms.TickSize
 	if q.Last <= 0 || tick <= 0 {
 		return 0

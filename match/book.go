@@ -49,28 +49,43 @@ const (
 	QueuePrinted = "queue-printed"
 )
 
-// Book is one instrument's market data and the orders that work in it. Use NewBook. Fields are exported for snapshots.
+// Book is one instrument's market data and the orders that work in it. Call Define before use. Fields are exported for snapshots.
 //
 // Assumptions of the Realistic profile: prints are the change of the day's volume between two quotes, all at the last
 // price, on the side it lies nearer to; cancels ahead of us are never seen; our orders move nobody.
 type Book struct {
-	Instrument *instrument.Instrument
-	Quote      market.Quote
-	Depth      market.Depth
-	// Epoch is the feed's epoch of Quote: across a gap in the feed nothing counts as printed.
-	Epoch uint32
-	// Insane counts frames refused.
-	Insane uint64
-	Spent  []Spent
-	// Buys and Sells hold resting orders with the best price last and, at one price, the oldest last.
-	Buys, Sells []*Resting
+	// What a quiet quote touches comes first, so that it lies in four cache lines.
 
+	Top                   Top
 	bestBuy, bestSell     money.Price // limits of the best resting orders; 0 and MaxInt64 when none
 	hiddenBuy, hiddenSell money.Price // the best limits with an unknown queue; same sentinels
 	soldQty, boughtQty    money.Qty   // printed by the last quote, by side; used up by Fill
-	sweeping              int         // resting orders with IsSweeping
 	prevAt                calendar.Instant
-	printUsed             []used
+	bounds                bounds
+	// Epoch is the feed's epoch of Top: across a gap in the feed nothing counts as printed.
+	Epoch    uint32
+	sweeping int32 // resting orders with IsSweeping
+	Spent    []Spent
+
+	Instrument *instrument.Instrument
+	// Insane counts frames refused.
+	Insane uint64
+	Depth  market.Depth
+	// Buys and Sells hold resting orders with the best price last and, at one price, the oldest last.
+	Buys, Sells []*Resting
+	printUsed   []used
+}
+
+// Top is what a book keeps of the last quote.
+type Top struct {
+	Seq            uint64
+	At, ReceivedAt calendar.Instant
+	Bid, Ask, Last money.Price
+	BidQty, AskQty money.Qty
+	Volume         money.Qty
+	// LowerCircuit and UpperCircuit are 0 where not known.
+	LowerCircuit, UpperCircuit money.Price
+	IsFromBars                 bool
 }
 
 type used struct {
@@ -79,11 +94,10 @@ type used struct {
 	qty     money.Qty
 }
 
-// NewBook returns an empty book.
-func NewBook(i *instrument.Instrument) *Book {
-	b := &Book{Instrument: i}
+// Define sets the contract and its terms; it may be called again when they change.
+func (b *Book) Define(i *instrument.Instrument) {
+	b.Instrument, b.bounds = i, boundsOf(i)
 	b.touch()
-	return b
 }
 
 // Touch recomputes what is derived from Buys and Sells; call it after setting them from a snapshot.
@@ -127,17 +141,21 @@ func (b *Book) HasOrders() bool { return len(b.Buys)+len(b.Sells) > 0 }
 // SetQuote takes a frame in and reports whether Fill has something to do: two comparisons a side. A frame that is not
 // sane, or older than the last one, changes nothing.
 func (b *Book) SetQuote(q *market.Quote, epoch uint32) bool {
-	if q.ReceivedAt < b.Quote.ReceivedAt {
+	if q.ReceivedAt < b.Top.ReceivedAt {
 		return false
 	}
-	if !IsSane(b.Instrument, q) {
+	if !b.bounds.isSane(q) {
 		b.Insane++
 		return false
 	}
-	b.refreshQuote(&b.Quote, q)
+	b.refreshTop(q)
 	b.print(q, epoch)
-	b.prevAt = b.Quote.ReceivedAt
-	b.Quote, b.Epoch = *q, epoch
+	b.prevAt = b.Top.ReceivedAt
+	b.Epoch = epoch
+	b.Top = Top{
+		Seq: q.Seq, At: q.At, ReceivedAt: q.ReceivedAt, Bid: q.Bid, Ask: q.Ask, Last: q.Last, BidQty: q.BidQty, AskQty: q.AskQty,
+		Volume: q.Volume, LowerCircuit: q.LowerCircuit, UpperCircuit: q.UpperCircuit, IsFromBars: q.IsFromBars,
+	}
 	if (b.hiddenBuy > 0 && q.Bid <= b.hiddenBuy) || q.Ask >= b.hiddenSell || (q.Ask == 0 && b.hiddenSell < math.MaxInt64) {
 		b.resolve()
 	}
@@ -175,15 +193,15 @@ func (b *Book) SetDepth(d *market.Depth) bool {
 // print works out what traded between the standing quote and q, split by the side that crossed the spread.
 func (b *Book) print(q *market.Quote, epoch uint32) {
 	b.soldQty, b.boughtQty = 0, 0
-	traded := q.Volume - b.Quote.Volume
-	if traded <= 0 || b.Quote.ReceivedAt == 0 || epoch != b.Epoch || q.Last <= 0 {
+	traded := q.Volume - b.Top.Volume
+	if traded <= 0 || b.Top.ReceivedAt == 0 || epoch != b.Epoch || q.Last <= 0 {
 		return
 	}
-	toBid, toAsk := q.Last-b.Quote.Bid, b.Quote.Ask-q.Last
+	toBid, toAsk := q.Last-b.Top.Bid, b.Top.Ask-q.Last
 	switch {
-	case b.Quote.Bid > 0 && (toBid <= 0 || (b.Quote.Ask > 0 && toBid < toAsk)):
+	case b.Top.Bid > 0 && (toBid <= 0 || (b.Top.Ask > 0 && toBid < toAsk)):
 		b.soldQty = traded
-	case b.Quote.Ask > 0 && (toAsk <= 0 || (b.Quote.Bid > 0 && toAsk < toBid)):
+	case b.Top.Ask > 0 && (toAsk <= 0 || (b.Top.Bid > 0 && toAsk < toBid)):
 		b.boughtQty = traded
 	default:
 		b.soldQty, b.boughtQty = traded/2, traded/2

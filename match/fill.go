@@ -61,7 +61,7 @@ func (b *Book) fillSide(side order.Side, orders []*Resting, out []Fill) []Fill {
 	for i := len(orders) - 1; i >= 0; i-- {
 		r := orders[i]
 		isReached := far.N > 0 && !isWorse(opposite(side), far.Levels[0].Price, r.Limit)
-		isPrinted := printed > 0 && !isWorse(opposite(side), b.Quote.Last, r.Limit)
+		isPrinted := printed > 0 && !isWorse(opposite(side), b.Top.Last, r.Limit)
 		if !isReached && !isPrinted {
 			break
 		}
@@ -97,7 +97,7 @@ func (b *Book) fillFar(r *Resting, far *Ladder, out []Fill) []Fill {
 // fillPrinted lets a print at the limit use up the queue ahead; what it had left, and all of a print through the limit,
 // fills the order. One account uses a printed quantity once.
 func (b *Book) fillPrinted(r *Resting, printed money.Qty, out []Fill) []Fill {
-	if b.Quote.Last != r.Limit {
+	if b.Top.Last != r.Limit {
 		r.Queue, r.IsQueueKnown = 0, true
 	}
 	if !r.IsQueueKnown {

@@ -24,10 +24,10 @@ type Ladder struct {
 // side returns the ladder of offers to sell (of == order.Sell) or to buy. A newer quote overrules the top of an older
 // depth: better levels are gone, its own price has its own size. Depth older than a second counts not at all.
 func (b *Book) side(of order.Side) Ladder {
-	top := market.Level{Price: b.Quote.Ask, Qty: b.Quote.AskQty}
+	top := market.Level{Price: b.Top.Ask, Qty: b.Top.AskQty}
 	levels, n := &b.Depth.Asks, int(b.Depth.AskLevels)
 	if of == order.Buy {
-		top = market.Level{Price: b.Quote.Bid, Qty: b.Quote.BidQty}
+		top = market.Level{Price: b.Top.Bid, Qty: b.Top.BidQty}
 		levels, n = &b.Depth.Bids, int(b.Depth.BidLevels)
 	}
 	var l Ladder
@@ -38,7 +38,7 @@ func (b *Book) side(of order.Side) Ladder {
 		l.IsWhole = top.Price == 0
 		return l
 	}
-	isQuoteNewer := b.Quote.ReceivedAt > b.Depth.ReceivedAt
+	isQuoteNewer := b.Top.ReceivedAt > b.Depth.ReceivedAt
 	l.IsWhole = n < market.MaxLevels
 	if isQuoteNewer && top.Price == 0 {
 		return Ladder{IsWhole: true}
@@ -60,15 +60,15 @@ func (b *Book) side(of order.Side) Ladder {
 }
 
 func (b *Book) isDepthUsable() bool {
-	return b.Depth.ReceivedAt > 0 && b.Quote.ReceivedAt.Sub(b.Depth.ReceivedAt) <= depthLagMax
+	return b.Depth.ReceivedAt > 0 && b.Top.ReceivedAt.Sub(b.Depth.ReceivedAt) <= depthLagMax
 }
 
 // BookAt is when the data that orders fill on was received: the quote's time, or the depth's where it is newer.
 func (b *Book) BookAt() calendar.Instant {
-	if b.Quote.ReceivedAt == 0 {
+	if b.Top.ReceivedAt == 0 {
 		return 0
 	}
-	return max(b.Quote.ReceivedAt, b.Depth.ReceivedAt)
+	return max(b.Top.ReceivedAt, b.Depth.ReceivedAt)
 }
 
 // isWorse reports whether price a is worse than b for whoever takes it from that side of the book.

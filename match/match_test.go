@@ -11,6 +11,12 @@ import (
 	"paperport/order"
 )
 
+func bookOf(i *instrument.Instrument) *Book {
+	b := &Book{}
+	b.Define(i)
+	return b
+}
+
 func mustPrice(t testing.TB, s string) money.Price {
 	t.Helper()
 	p, err := money.ParsePrice(s)
@@ -36,23 +42,23 @@ func TestAggressiveLimit(t *testing.T) {
 		{instrument.Future, "24000", "0", "0", "0.20", "24360", "23640"},
 		{instrument.Equity, "1300", "1290.05", "1310.05", "0.10", "1310", "1290.10"},
 	} {
-		i := &instrument.Instrument{Kind: c.kind, Terms: instrument.Terms{TickSize: mustPrice(t, c.tick)}}
-		q := &market.Quote{Last: mustPrice(t, c.last), LowerCircuit: mustPrice(t, c.low), UpperCircuit: mustPrice(t, c.high)}
-		if got := AggressiveLimit(i, order.Buy, q); got != mustPrice(t, c.buy) {
+		b := bookOf(&instrument.Instrument{Kind: c.kind, Terms: instrument.Terms{TickSize: mustPrice(t, c.tick)}})
+		b.Top = Top{Last: mustPrice(t, c.last), LowerCircuit: mustPrice(t, c.low), UpperCircuit: mustPrice(t, c.high)}
+		if got := b.AggressiveLimit(order.Buy); got != mustPrice(t, c.buy) {
 			t.Errorf("%s at %s in %s-%s: buy %s, want %s", c.kind, c.last, c.low, c.high, got, c.buy)
 		}
-		if got := AggressiveLimit(i, order.Sell, q); got != mustPrice(t, c.sell) {
+		if got := b.AggressiveLimit(order.Sell); got != mustPrice(t, c.sell) {
 			t.Errorf("%s at %s in %s-%s: sell %s, want %s", c.kind, c.last, c.low, c.high, got, c.sell)
 		}
 	}
-	if got := AggressiveLimit(&instrument.Instrument{Kind: instrument.Equity, Terms: instrument.Terms{TickSize: 500}}, order.Buy, &market.Quote{}); got != 0 {
+	if got := bookOf(&instrument.Instrument{Kind: instrument.Equity, Terms: instrument.Terms{TickSize: 500}}).AggressiveLimit(order.Buy); got != 0 {
 		t.Errorf("without a last price: %s, want none", got)
 	}
 }
 
 // TestDepthVector is the vector of product.md 2.10: what one order of 50,000 takes of the real ladder, to the sixth decimal.
 func TestDepthVector(t *testing.T) {
-	b := NewBook(&instrument.Instrument{Kind: instrument.Option, Terms: instrument.Terms{LotSize: 50, TickSize: 500}})
+	b := bookOf(&instrument.Instrument{Kind: instrument.Option, Terms: instrument.Terms{LotSize: 50, TickSize: 500}})
 	d := market.Depth{ReceivedAt: 1000, AskLevels: 5}
 	for i, l := range []market.Level{{Price: 73_500, Qty: 3150}, {Price: 74_000, Qty: 10050}, {Price: 74_500, Qty: 12300}, {Price: 75_000, Qty: 15000}, {Price: 75_500, Qty: 6150}} {
 		d.Asks[i] = l
@@ -118,7 +124,7 @@ func TestIsSane(t *testing.T) {
 	} {
 		q := good
 		c.change(&q)
-		if got := IsSane(c.i, &q); got != c.want {
+		if got := boundsOf(c.i).isSane(&q); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
@@ -126,7 +132,7 @@ func TestIsSane(t *testing.T) {
 
 // TestRefreshBySecondRoom: quote and depth tell of one change at different times; what was spent on it is not given twice.
 func TestRefreshBySecondRoom(t *testing.T) {
-	b := NewBook(&instrument.Instrument{Kind: instrument.Equity, Terms: instrument.Terms{LotSize: 1, TickSize: 500}})
+	b := bookOf(&instrument.Instrument{Kind: instrument.Equity, Terms: instrument.Terms{LotSize: 1, TickSize: 500}})
 	ask := func(qty money.Qty, at int) (market.Quote, market.Depth) {
 		q := market.Quote{ReceivedAt: 1000, Ask: 1_000_000, AskQty: qty, Bid: 990_000, BidQty: 5, Last: 1_000_000}
 		d := market.Depth{ReceivedAt: 1000, AskLevels: 1, BidLevels: 1}

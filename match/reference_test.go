@@ -319,7 +319,7 @@ func (m *reference) queued(o *refOrder, printed money.Qty, used map[string]money
 // TestAgainstReference runs generated markets through both matchers; every frame must give the same fills.
 func TestAgainstReference(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		m := &market2{r: r, book: NewBook(&instrument.Instrument{Kind: instrument.Equity, Terms: instrument.Terms{LotSize: 1, TickSize: 500}}),
+		m := &market2{r: r, book: bookOf(&instrument.Instrument{Kind: instrument.Equity, Terms: instrument.Terms{LotSize: 1, TickSize: 500}}),
 			ref: &reference{spent: map[refLevel]refSpent{}}, live: map[order.ID]*Resting{}}
 		for range rapid.IntRange(5, 60).Draw(r, "events") {
 			m.now += calendar.Instant(rapid.SampledFrom([]int64{0, 100_000, 600_000, 1_500_000}).Draw(r, "wait"))

@@ -6,36 +6,37 @@ import (
 	"paperport/money"
 )
 
-// IsSane reports whether a quote can be traded on (product.md 2.10 rule 7): not crossed, last price inside the day's
-// range, every price inside the circuit, an option at least at one tick and not showing its spot's value (above half of
-// its strike: no listed strike is that deep).
-func IsSane(i *instrument.Instrument, q *market.Quote) bool {
-	if q.Bid < 0 || q.Ask < 0 || q.BidQty < 0 || q.AskQty < 0 || q.Last < 0 || q.Volume < 0 {
-		return false
+// bounds is what an instrument says about its quotes: an option has at least one tick and at most half its strike (more
+// is its spot's value: no listed strike is that deep). Both are 0 where nothing is known.
+type bounds struct{ least, most money.Price }
+
+func boundsOf(i *instrument.Instrument) bounds {
+	if i.Kind != instrument.Option {
+		return bounds{}
 	}
-	if q.Bid > 0 && q.Ask > 0 && q.Bid >= q.Ask {
-		return false
-	}
-	if q.Last > 0 && ((q.High > 0 && q.Last > q.High) || q.Last < q.Low) {
-		return false
-	}
-	if i.Kind == instrument.Option && !isOptionSane(i, q) {
-		return false
-	}
-	return isInside(q, q.Last) && isInside(q, q.Bid) && isInside(q, q.Ask)
+	return bounds{least: i.Terms.TickSize, most: i.Strike / 2}
 }
 
-func isOptionSane(i *instrument.Instrument, q *market.Quote) bool {
-	if q.Last > 0 && q.Last < i.Terms.TickSize {
+// isSane reports whether a quote can be traded on (product.md 2.10 rule 7): not crossed, last price inside the day's
+// range, every price inside the circuit, an option's inside its bounds. A price of 0 was not sent.
+func (x bounds) isSane(q *market.Quote) bool {
+	if q.Bid|q.Ask|q.Last|money.Price(q.BidQty|q.AskQty|q.Volume) < 0 {
 		return false
 	}
-	half := i.Strike / 2
-	return i.Strike == 0 || (q.Last <= half && q.Bid <= half && q.Ask <= half)
-}
-
-// isInside holds a price (0: not sent) against the circuit (0: not known).
-func isInside(q *market.Quote, p money.Price) bool {
-	return p == 0 || (p >= q.LowerCircuit && (q.UpperCircuit == 0 || p <= q.UpperCircuit))
+	if q.Bid >= q.Ask && q.Bid > 0 && q.Ask > 0 {
+		return false
+	}
+	if q.Last > 0 && ((q.Last > q.High && q.High > 0) || q.Last < q.Low || q.Last < x.least) {
+		return false
+	}
+	most := q.UpperCircuit
+	if x.most > 0 && (most == 0 || x.most < most) {
+		most = x.most
+	}
+	if most > 0 && (q.Last > most || q.Bid > most || q.Ask > most) {
+		return false
+	}
+	return (q.Last >= q.LowerCircuit || q.Last == 0) && (q.Bid >= q.LowerCircuit || q.Bid == 0) && (q.Ask >= q.LowerCircuit || q.Ask == 0)
 }
 
 // isDepthSane reports whether a ladder is ordered, best first, and not crossed.

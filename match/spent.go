@@ -44,16 +44,17 @@ func (b *Book) spentAt(account int32, side order.Side, price money.Price) int {
 	return -1
 }
 
-// refreshQuote forgets what the top of a new quote shows to be another book. before is the quote it follows.
-func (b *Book) refreshQuote(before, now *market.Quote) {
+// refreshTop forgets what the top of a new quote shows to be another book than that of the last one.
+func (b *Book) refreshTop(now *market.Quote) {
 	if len(b.Spent) == 0 {
 		return
 	}
-	b.refreshTop(order.Sell, market.Level{Price: before.Ask, Qty: before.AskQty}, market.Level{Price: now.Ask, Qty: now.AskQty})
-	b.refreshTop(order.Buy, market.Level{Price: before.Bid, Qty: before.BidQty}, market.Level{Price: now.Bid, Qty: now.BidQty})
+	before := &b.Top
+	b.refreshBest(order.Sell, market.Level{Price: before.Ask, Qty: before.AskQty}, market.Level{Price: now.Ask, Qty: now.AskQty})
+	b.refreshBest(order.Buy, market.Level{Price: before.Bid, Qty: before.BidQty}, market.Level{Price: now.Bid, Qty: now.BidQty})
 }
 
-func (b *Book) refreshTop(side order.Side, before, now market.Level) {
+func (b *Book) refreshBest(side order.Side, before, now market.Level) {
 	if before == now {
 		return
 	}

@@ -5,7 +5,6 @@ import (
 
 	"paperport/calendar"
 	"paperport/instrument"
-	"paperport/market"
 	"paperport/money"
 	"paperport/order"
 )
@@ -25,8 +24,8 @@ type Ask struct {
 	// IsSquaredOff: the day's cut-off for intraday positions has been. IsExpired: the contract was settled.
 	IsSquaredOff, IsExpired bool
 	IsFeedAlive             bool
-	// Quote is the standing quote; its zero value means none.
-	Quote *market.Quote
+	// LowerCircuit and UpperCircuit are the day's limits, 0 where not known.
+	LowerCircuit, UpperCircuit money.Price
 	// Limit is the price the order would work at: its own, or the aggressive limit of a market order (0: none could be made).
 	Limit money.Price
 }
@@ -146,7 +145,6 @@ func checkTerms(a *Ask) Denial {
 }
 
 func checkPrices(a *Ask) Denial {
-	q := a.Quote
 	if a.Order.Type == order.Market {
 		switch {
 		case !a.IsFeedAlive:
@@ -155,8 +153,8 @@ func checkPrices(a *Ask) Denial {
 			return Deny(NoQuote)
 		}
 	}
-	if a.Limit < q.LowerCircuit || (q.UpperCircuit > 0 && a.Limit > q.UpperCircuit) {
-		return Deny(PriceOutsideCircuit, "price", a.Limit.String(), "low", q.LowerCircuit.String(), "high", q.UpperCircuit.String())
+	if a.Limit < a.LowerCircuit || (a.UpperCircuit > 0 && a.Limit > a.UpperCircuit) {
+		return Deny(PriceOutsideCircuit, "price", a.Limit.String(), "low", a.LowerCircuit.String(), "high", a.UpperCircuit.String())
 	}
 	return Denial{}
 }

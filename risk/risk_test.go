@@ -8,7 +8,6 @@ import (
 
 	"paperport/calendar"
 	"paperport/instrument"
-	"paperport/market"
 	"paperport/money"
 	"paperport/order"
 )
@@ -108,7 +107,7 @@ func TestCheck(t *testing.T) {
 		{"a market order with a dead feed", []func(*Ask){func(a *Ask) { a.Order.Type = order.Market; a.Order.LimitPrice = 0; a.IsFeedAlive = false }}, FeedStale},
 		{"a market order without a price", []func(*Ask){func(a *Ask) { a.Order.Type = order.Market; a.Order.LimitPrice = 0; a.Limit = 0 }}, NoQuote},
 		{"the largest numbers", []func(*Ask){func(a *Ask) {
-			a.Order.Qty, a.Instrument.Terms.FreezeQty, a.Quote = math.MaxInt64, 0, &market.Quote{}
+			a.Order.Qty, a.Instrument.Terms.FreezeQty, a.UpperCircuit = math.MaxInt64, 0, 0
 			a.Order.LimitPrice = math.MaxInt64 - math.MaxInt64%1000
 			a.Limit = a.Order.LimitPrice
 		}}, ValueTooLarge},
@@ -116,13 +115,13 @@ func TestCheck(t *testing.T) {
 		a := Ask{
 			Order:      &order.Place{Side: order.Buy, Product: order.CNC, Type: order.Limit, Validity: order.Day, Qty: 10, LimitPrice: 13_001_000},
 			Instrument: reliance(), Phase: calendar.Open, TradingDate: calendar.NewDate(2026, 11, 24), IsFeedAlive: true,
-			Quote: &market.Quote{LowerCircuit: 11_700_000, UpperCircuit: 14_300_000, Last: 13_000_000}, Limit: 13_001_000,
+			LowerCircuit: 11_700_000, UpperCircuit: 14_300_000, Limit: 13_001_000,
 		}
 		for _, change := range c.change {
 			change(&a)
 		}
 		if c.name[:3] == "an " || c.name == "part of a lot" || c.name == "above the freeze" {
-			a.Quote = &market.Quote{}
+			a.LowerCircuit, a.UpperCircuit = 0, 0
 		}
 		if got := Check(a); got.Code != c.want {
 			t.Errorf("%s: %s %q, want %s", c.name, got.Code, got.Reason(), c.want)
