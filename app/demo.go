@@ -8,7 +8,6 @@ import (
 
 	"paperport/calendar"
 	"paperport/clock"
-	"paperport/engine"
 	"paperport/feed"
 	"paperport/instrument"
 	"paperport/market"
@@ -47,7 +46,7 @@ func (a *App) AddDemo(ctx context.Context, d Demo) error {
 	m := &trading{row: row, history: d.History, budget: d.Budget, board: demoBoards[0]}
 	m.init()
 	m.Venue, err = venue.Open(ctx, venue.Options{ID: DemoVenue, Store: a.store, Clock: d.Clock, Calendar: d.Calendar, Feed: d.Feed,
-		Instrument: a.newest, Boards: demoBoards, Engine: engine.Options{Seed: seedOf(DemoVenue)}, ClosePrice: m.closePrice, Log: a.log})
+		Instrument: a.newest, Boards: demoBoards, Engine: engineOptions(DemoVenue), ClosePrice: m.closePrice, Log: a.log})
 	if err != nil {
 		return fmt.Errorf("app: opening the demo market: %w", err)
 	}

@@ -13,7 +13,6 @@ import (
 
 	"paperport/auth"
 	"paperport/calendar"
-	"paperport/engine"
 	"paperport/feed"
 	"paperport/instrument"
 	"paperport/market"
@@ -180,7 +179,7 @@ func (r *replays) open(ctx context.Context, row store.Venue) (*trading, error) {
 			i, ok := contracts[id]
 			return i, ok
 		},
-		Boards: replayBoards, Engine: engine.Options{Seed: seedOf(row.ID)}, ClosePrice: m.closePrice, Log: r.app.log})
+		Boards: replayBoards, Engine: engineOptions(row.ID), ClosePrice: m.closePrice, Log: r.app.log})
 	if err != nil {
 		return nil, fmt.Errorf("app: opening %s: %w", row.ID, err)
 	}
