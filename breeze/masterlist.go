@@ -72,6 +72,13 @@ type lister struct {
 	derivedISINs map[string]bool
 	skipped      map[skipKey]int
 	listed       []bool
+	// symbols are the cash symbols given out: six of BSE's are those of two companies.
+	symbols map[symbolKey]bool
+}
+
+type symbolKey struct {
+	exchange calendar.Exchange
+	symbol   string
 }
 
 type underKey struct {
@@ -94,6 +101,7 @@ func newLister(in MasterImport, s *survey, report *MasterReport) *lister {
 		in: in, survey: s, report: report, codes: newCodes(in.On, in.Registry),
 		ladder: instrument.NewLadder(), freeze: instrument.NewFreezeTable(), indices: readIndexSymbols(),
 		under: map[underKey]underlying{}, derivedISINs: map[string]bool{}, skipped: map[skipKey]int{},
+		symbols: map[symbolKey]bool{},
 	}
 }
 
@@ -180,6 +188,11 @@ func (l *lister) cash(r *breezewire.MasterRow) (in instrument.Instrument, reason
 		return in, SkipTick
 	}
 	in.Terms.TickSize = tick
+	if key := (symbolKey{exchange, in.Symbol}); l.symbols[key] {
+		in.Symbol += "." + r.Token // symbols are unique; the later company in the file shows its token
+	} else {
+		l.symbols[key] = true
+	}
 	return in, ""
 }
 
