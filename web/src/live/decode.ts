@@ -1,13 +1,16 @@
-// The edge: wire text becomes whole numbers here, once. A field that cannot be read makes the whole message refused, and
-// the reader of the stream counts it; a price field that is empty means "not known" and stays undefined.
-import { parseDate, parseInstant, parsePaise, parsePrice, toQty, type Instant, type IstDate, type Paise, type Price, type Qty } from '../value';
+// The edge: wire text becomes whole numbers here, once, and the names stay those of the wire. A field that cannot be read makes
+// the whole message refused, and the reader of the stream counts it; an empty price means "not known" and becomes undefined.
+import { parseInstant, parsePaise, parsePrice, toQty, type Instant, type Paise, type Price, type Qty } from '../value';
 
 export class DecodeError extends Error {}
 
-export function price(text: string): Price {
-  const value = parsePrice(text);
-  if (value === undefined) throw new DecodeError(`live: no price in "${text}"`);
+function must<T>(value: T | undefined, text: string): T {
+  if (value === undefined) throw new DecodeError(`live: cannot read "${text}"`);
   return value;
+}
+
+export function price(text: string): Price {
+  return must(parsePrice(text), text);
 }
 
 export function maybePrice(text: string): Price | undefined {
@@ -15,33 +18,34 @@ export function maybePrice(text: string): Price | undefined {
 }
 
 export function paise(text: string): Paise {
-  const value = parsePaise(text);
-  if (value === undefined) throw new DecodeError(`live: no amount in "${text}"`);
-  return value;
-}
-
-export function maybePaise(text: string): Paise {
-  return text === '' ? (0 as Paise) : paise(text);
-}
-
-export function qty(count: number): Qty {
-  return toQty(count);
+  return must(parsePaise(text), text);
 }
 
 export function instant(text: string): Instant {
-  const value = parseInstant(text);
-  if (value === undefined) throw new DecodeError(`live: no instant in "${text}"`);
-  return value;
+  return must(parseInstant(text), text);
 }
 
 export function maybeInstant(text: string): Instant | undefined {
   return text === '' ? undefined : instant(text);
 }
 
-export function date(text: string): IstDate {
-  const value = parseDate(text);
-  if (value === undefined) throw new DecodeError(`live: no date in "${text}"`);
-  return value;
+type Branded<W> = { [K in keyof W]: K extends `${string}qty` ? Qty : W[K] };
+/** What a wire object becomes when its price, amount and instant fields are read and the rest stays. */
+export type Read<W, Prices extends keyof W, Amounts extends keyof W = never, Instants extends keyof W = never> = Readonly<
+  Branded<Omit<W, Prices | Amounts | Instants>> & Record<Prices, Price | undefined> & Record<Amounts, Paise> & Record<Instants, Instant | undefined>>;
+
+/** A reader of one kind of wire object by the names of its fields. Numbers must be whole; an empty amount counts as zero. */
+export function reader<W extends object, T>(prices: readonly (keyof W)[], amounts: readonly (keyof W)[] = [], instants: readonly (keyof W)[] = []): (w: W) => T {
+  return (w) => {
+    const out = { ...w } as Record<PropertyKey, unknown>;
+    for (const value of Object.values(w)) {
+      if (typeof value === 'number') toQty(value);
+    }
+    for (const key of prices) out[key] = maybePrice(w[key] as string);
+    for (const key of amounts) out[key] = w[key] === '' ? 0 : paise(w[key] as string);
+    for (const key of instants) out[key] = maybeInstant(w[key] as string);
+    return out as T;
+  };
 }
 
 /** Null and absent lists count as empty: some encoders write an empty list as null. */

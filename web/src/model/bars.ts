@@ -54,7 +54,7 @@ export class Bars {
 
   takeQuote(quote: Quote): void {
     const last = this.bars.at(-1);
-    if (quote.last === undefined || quote.at === undefined || quote.isStale || this.state.value === 'loading') return;
+    if (quote.last === undefined || quote.at === undefined || quote.is_stale || this.state.value === 'loading') return;
     const start = this.startOf(quote.at, last);
     if (last !== undefined && start < last.start) return;
     const isNew = last === undefined || start > last.start;

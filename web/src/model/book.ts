@@ -1,7 +1,7 @@
 // The chosen account: orders, trades, positions, holdings and funds of its trading date. Loaded over REST, then moved by
 // events. Events that arrive while a load runs wait for it, so the newest state of a row always wins.
 import {
-  decodeFunds, decodeHolding, decodeOrder, decodePosition, decodeTrade, isOpen, list, type AccountEvent, type Funds, type Holding, type Order, type Position,
+  decodeFunds, decodeHolding, decodeOrder, decodePosition, decodeTrade, list, type AccountEvent, type Funds, type Holding, type Order, type Position,
   type Trade,
 } from '../live';
 import type { Api } from '../wire';
@@ -57,33 +57,24 @@ export class Book {
   }
 
   private apply(event: AccountEvent): void {
-    switch (event.kind) {
-      case 'order': {
-        const before = this.orders.value.find((o) => o.id === event.order.id);
-        this.orders.set(upsert(this.orders.value, event.order, (o) => o.id));
-        this.onOrder(event.order, before);
-        return;
-      }
-      case 'trade': this.trades.set(upsert(this.trades.value, event.trade, (t) => t.id)); return;
-      case 'position': this.positions.set(append(this.positions.value, event.position, (p) => `${String(p.instrument)}/${p.product}`)); return;
-      case 'holding': this.holdings.set(append(this.holdings.value, event.holding, (h) => String(h.instrument))); return;
-      case 'funds': this.funds.set(event.funds); return;
-    }
+    if ('order' in event) this.applyOrder(event.order);
+    else if ('trade' in event) this.trades.set(upsert(this.trades.value, event.trade, (t) => t.id, true));
+    else if ('position' in event) this.positions.set(upsert(this.positions.value, event.position, (p) => `${String(p.instrument)}/${p.product}`));
+    else if ('holding' in event) this.holdings.set(upsert(this.holdings.value, event.holding, (h) => String(h.instrument)));
+    else this.funds.set(event.funds);
   }
 
-  /** Open orders, newest first. */
-  openOrders(): Order[] {
-    return this.orders.value.filter(isOpen);
+  private applyOrder(order: Order): void {
+    const before = this.orders.value.find((o) => o.id === order.id);
+    if (before !== undefined && order.updated_at < before.updated_at) return;
+    this.orders.set(upsert(this.orders.value, order, (o) => o.id, true));
+    this.onOrder(order, before);
   }
 }
 
-/** Replaces the row of the same key where it stands, or puts a new one first. */
-function upsert<T>(rows: readonly T[], row: T, key: (row: T) => string): readonly T[] {
+/** Replaces the row of the same key where it stands; a new one comes first or last. */
+function upsert<T>(rows: readonly T[], row: T, key: (row: T) => string, isFirst = false): readonly T[] {
   const at = rows.findIndex((r) => key(r) === key(row));
-  return at < 0 ? [row, ...rows] : rows.with(at, row);
-}
-
-function append<T>(rows: readonly T[], row: T, key: (row: T) => string): readonly T[] {
-  const at = rows.findIndex((r) => key(r) === key(row));
-  return at < 0 ? [...rows, row] : rows.with(at, row);
+  if (at >= 0) return rows.with(at, row);
+  return isFirst ? [row, ...rows] : [...rows, row];
 }

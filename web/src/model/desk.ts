@@ -2,8 +2,7 @@
 import { Stream, isOpen, type Instrument, type LiveEvent, type Order, type StreamState, type Venue } from '../live';
 import { decodeVenue } from '../live';
 import { formatPrice, formatCount, type Instant } from '../value';
-import type { Interval, Side } from '../wire';
-import { Bars } from './bars';
+import type { Side } from '../wire';
 import { Book } from './book';
 import { Cell } from './cell';
 import { Instruments } from './instruments';
@@ -89,14 +88,8 @@ export class Desk {
     this.stream.hurry();
   }
 
-  bars(id: number, interval: Interval): Bars {
-    const ports = {
-      api: this.session.api, venue: this.account.venue, now: () => this.now(), after: (ms: number, run: () => void) => this.world.after(ms, run) };
-    return new Bars(ports, id, interval);
-  }
-
   openTicket(side: Side, instrument: Instrument, change: Partial<TicketForm> = {}): void {
-    if (!instrument.isOrderable) {
+    if (!instrument.is_orderable) {
       this.notices.say('warn', `${instrument.label} cannot be traded`, 'An index has no orders of its own: trade its futures or options.');
       return;
     }
@@ -107,14 +100,14 @@ export class Desk {
     }
     const product = instrument.products[0] ?? 'MIS';
     this.putTicket(new Ticket(this.ticketPorts(), instrument, {
-      side, product, type: 'market', validity: 'day', qty: String(instrument.kind === 'equity' ? 1 : instrument.lotSize), price: '', ...change }));
+      side, product, type: 'market', validity: 'day', qty: String(instrument.kind === 'equity' ? 1 : instrument.lot_size), price: '', ...change }));
   }
 
   amend(order: Order, instrument: Instrument): void {
     const { side, product, type, validity, qty, price } = order;
     this.putTicket(new Ticket(this.ticketPorts(), instrument,
       { side, product, type, validity, qty: String(qty), price: price === undefined ? '' : formatPrice(price).replaceAll(',', '') },
-      { orderId: order.id, filledQty: order.filledQty }));
+      { orderId: order.id, filledQty: order.filled_qty }));
   }
 
   closeTicket(): void {
@@ -163,13 +156,13 @@ export class Desk {
   private watchVenue(): void {
     let day: string | undefined;
     this.clock.venue.subscribe((venue) => {
-      if (venue === undefined || venue.tradingDate === day) return;
+      if (venue === undefined || venue.trading_date === day) return;
       if (day !== undefined) void this.book.load();
-      day = venue.tradingDate;
+      day = venue.trading_date;
     });
     let wasRed = false;
     this.clock.lamp.subscribe(({ lamp }) => {
-      if (lamp === 'red' && !wasRed) this.notices.say('warn', 'Prices have stopped', this.clock.venue.value?.feedDetail ?? '');
+      if (lamp === 'red' && !wasRed) this.notices.say('warn', 'Prices have stopped', this.clock.venue.value?.feed.detail ?? '');
       if (lamp === 'green' && wasRed) this.notices.say('info', 'Prices are back');
       if (lamp !== 'amber') wasRed = lamp === 'red';
     });
@@ -197,7 +190,7 @@ export class Desk {
     const id = `Order ${order.id}`;
     switch (order.status) {
       case 'executed':
-        this.notices.say('good', `${what} executed`, `${id} · average ${order.avgPrice === undefined ? '–' : formatPrice(order.avgPrice)} · simulated`);
+        this.notices.say('good', `${what} executed`, `${id} · average ${order.avg_price === undefined ? '–' : formatPrice(order.avg_price)} · simulated`);
         return;
       case 'open': if (order.type === 'limit' && order.validity === 'day') this.notices.say('info', `${what} is open`, id); return;
       case 'cancelled': case 'expired': this.notices.say('info', `${what} ${order.status}`, order.reason === '' ? id : `${id} · ${order.reason}`); return;

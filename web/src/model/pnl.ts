@@ -13,7 +13,7 @@ function moved(base: Paise, mark: Price | undefined, last: Price | undefined, qt
 
 /** Gross P&L of a position at the given quote. */
 export function positionPnl(position: Position, quote: Quote | undefined): Paise {
-  return moved(position.pnl, position.last, quote?.last, position.netQty);
+  return moved(position.pnl, position.last, quote?.last, position.net_qty);
 }
 
 /** Unrealised P&L of a holding at the given quote. */

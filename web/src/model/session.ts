@@ -32,7 +32,8 @@ export class Session {
   /** Somebody signed in again under the same screen. */
   onReturn: () => void = () => undefined;
 
-  constructor(readonly api: Api) {
+  /** `link` is the one-time link of the address a first owner came by; empty otherwise. */
+  constructor(readonly api: Api, readonly link = '') {
     api.onSignedOut = () => { this.ended(); };
   }
 
@@ -62,7 +63,7 @@ export class Session {
   }
 
   async leave(): Promise<void> {
-    await this.api.logout();
+    await this.api.call('post', '/api/logout', {});
     this.user.set(undefined);
     this.isOver.set(false);
     this.phase.set('signed-out');
@@ -79,7 +80,7 @@ export class Session {
 
   private async nobody(): Promise<void> {
     try {
-      const state = await this.api.setupState();
+      const state = await this.api.call('get', '/api/setup', { query: this.link === '' ? {} : { link: this.link } });
       this.setup.set({ isAllowed: state.allowed, reason: state.reason });
       this.phase.set(state.needs_owner ? 'setup' : 'signed-out');
     } catch {

@@ -87,7 +87,7 @@ export class Ticket {
 
   /** Moves the quantity by whole lots, never below one. */
   stepQty(lots: number): void {
-    const lot = this.instrument.lotSize;
+    const lot = this.instrument.lot_size;
     const now = this.qty() ?? 0;
     const whole = lots > 0 ? Math.floor(now / lot) : Math.ceil(now / lot);
     this.edit({ qty: String(Math.max(1, whole + lots) * lot) });
@@ -95,7 +95,7 @@ export class Ticket {
 
   /** Moves the price by whole ticks and onto the grid. */
   stepPrice(ticks: number, from: Price | undefined): void {
-    const tick = this.instrument.tickSize;
+    const tick = this.instrument.tick_size;
     const now = parsePrice(this.form.value.price) ?? from ?? (0 as Price);
     const whole = ticks > 0 ? Math.floor(now / tick) : Math.ceil(now / tick);
     this.edit({ price: priceText(Math.max(tick, (whole + ticks) * tick) as Price) });
@@ -144,7 +144,7 @@ export class Ticket {
   private send(body: WirePlace): Promise<WireReceipt> {
     if (this.amends === undefined) return this.ports.api.place(this.ports.account, { client_order_id: this.id, ...body });
     return this.ports.api.modify(this.ports.account, this.amends.orderId,
-      { request_id: this.id, qty: body.qty, price: body.price, type: body.type, validity: body.validity });
+      { request_id: this.id, qty: body.qty, type: body.type, validity: body.validity, ...(body.price === undefined || body.price === '' ? {} : { price: body.price }) });
   }
 
   private answered(): void {

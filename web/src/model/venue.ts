@@ -39,12 +39,12 @@ export class VenueClock {
     const venue = this.venue.value;
     if (venue === undefined) return;
     const since = Math.max(0, this.monotonic() - this.heardAt);
-    const next = lampOf(venue.lamp, venue.ageMs, since);
+    const next = lampOf(venue.feed.lamp, venue.feed.age_ms, since);
     const shown = this.lamp.value;
     if (next.lamp !== shown.lamp || next.ageMs !== shown.ageMs) this.lamp.set(next);
-    const speed = venue.clock === undefined ? 1 : venue.clock.isPaused ? 0 : venue.clock.speed;
+    const speed = venue.clock === null ? 1 : venue.clock.is_paused ? 0 : venue.clock.speed;
     const drift = speed === 1 ? since : Math.min(since, 1_000) * speed;
-    this.now.set((venue.now + Math.floor(drift)) as Instant);
+    if (venue.now !== undefined) this.now.set((venue.now + Math.floor(drift)) as Instant);
   }
 }
 

@@ -8,7 +8,7 @@ export class Wants {
   private isDue = false;
   private sent = '';
 
-  constructor(private readonly watch: Watch, private readonly later: (run: () => void) => void = queueMicrotask) {}
+  constructor(private readonly watch: Watch, private readonly later: (run: () => void) => void = (run) => { queueMicrotask(run); }) {}
 
   /** Wants quotes (and depth) of `ids` until the answer is called; calling it twice does nothing. */
   want(ids: readonly number[], withDepth = false): () => void {

@@ -10,4 +10,4 @@ const world = browserWorld();
 const host = document.getElementById('app');
 if (host === null) throw new Error('page: no place to draw in');
 applyTheme(world.recall('pp.theme'));
-mount(App, { target: host, props: { session: new Session(new Api()), world } });
+mount(App, { target: host, props: { session: new Session(new Api(), new URLSearchParams(location.search).get('link') ?? ''), world } });

@@ -1,2 +1,3 @@
-export * from './api';
-export * from './types';
+export { ApiError } from './call';
+export { Api } from './api';
+export type * from './types';
