@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"paperport/engine"
 	"paperport/order"
@@ -27,7 +28,7 @@ type Report struct {
 // snapshot, and compares every hash on the way, every snapshot, and the rows that come out with those stored. It reads
 // only; o must be the options the venue runs with.
 func Verify(ctx context.Context, s store.Books, id store.VenueID, o engine.Options) (Report, error) {
-	v := verifier{engine: engine.New(o), made: newPending(id), snapshots: map[uint64]store.Snapshot{}}
+	v := verifier{options: o, engine: engine.New(o), made: newPending(id), snapshots: map[uint64]store.Snapshot{}}
 	snapshots, err := s.Snapshots(ctx, id)
 	if err != nil {
 		return v.report, err
@@ -37,10 +38,10 @@ func Verify(ctx context.Context, s store.Books, id store.VenueID, o engine.Optio
 	}
 	v.report.IsWhole = true
 	err = s.JournalAfter(ctx, id, 0, v.row)
-	if errors.Is(err, errTorn) && len(snapshots) > 0 {
-		err = v.fromSnapshot(ctx, s, id, snapshots[len(snapshots)-1])
+	if errors.Is(err, errTorn) {
+		err = v.fromSnapshot(ctx, s, id, snapshots)
 	}
-	if err != nil && !errors.Is(err, errReplay) {
+	if err != nil && !errors.Is(err, errReplay) && !errors.Is(err, errTorn) {
 		return v.report, err
 	}
 	if err != nil {
@@ -54,10 +55,11 @@ func Verify(ctx context.Context, s store.Books, id store.VenueID, o engine.Optio
 	return v.report, err
 }
 
-// errTorn says that the journal does not begin at the first input.
-var errTorn = errors.New("venue: the journal was cut")
+// errTorn says that the journal cannot be replayed from its beginning: it was cut, or another version stepped some of it.
+var errTorn = errors.New("venue: the journal does not reach back")
 
 type verifier struct {
+	options   engine.Options
 	engine    *engine.Engine
 	made      *pending
 	seq       uint64
@@ -69,21 +71,30 @@ func (v *verifier) fault(format string, args ...any) {
 	v.report.Faults = append(v.report.Faults, fmt.Sprintf(format, args...))
 }
 
-func (v *verifier) fromSnapshot(ctx context.Context, s store.Books, id store.VenueID, snap store.Snapshot) error {
-	v.report.IsWhole = false
-	if err := v.engine.Restore(snap.State); err != nil {
-		return fmt.Errorf("%w: snapshot %d: %w", errReplay, snap.Seq, err)
+// fromSnapshot replays what comes behind the oldest snapshot of this engine's version. Without one there is nothing that
+// this program could check.
+func (v *verifier) fromSnapshot(ctx context.Context, s store.Books, id store.VenueID, newestFirst []store.Snapshot) error {
+	v.report = Report{}
+	for _, snap := range slices.Backward(newestFirst) {
+		if snap.Version != engine.Version {
+			continue
+		}
+		v.engine = engine.New(v.options)
+		if err := v.engine.Restore(snap.State); err != nil {
+			return fmt.Errorf("%w: snapshot %d: %w", errReplay, snap.Seq, err)
+		}
+		v.seq = snap.Seq
+		return s.JournalAfter(ctx, id, snap.Seq, v.row)
 	}
-	v.seq = snap.Seq
-	return s.JournalAfter(ctx, id, snap.Seq, v.row)
+	return nil
 }
 
 // row replays one journal row. A snapshot is checked where it was taken: at the end of a row.
 func (v *verifier) row(j store.Journal) error {
+	if j.Version != engine.Version || v.seq == 0 && j.First != 1 {
+		return errTorn
+	}
 	if j.First != v.seq+1 {
-		if v.seq == 0 {
-			return errTorn
-		}
 		return fmt.Errorf("%w: input %d follows %d", errReplay, j.First, v.seq)
 	}
 	err := decodeInputs(j.Payload, func(in engine.Input) error {
@@ -98,7 +109,7 @@ func (v *verifier) row(j store.Journal) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errReplay, err)
 	}
-	if j.Version == engine.Version && v.engine.Hash() != j.Hash {
+	if v.engine.Hash() != j.Hash {
 		return fmt.Errorf("%w: the hash after input %d differs", errReplay, j.Last)
 	}
 	if snap, ok := v.snapshots[j.Last]; ok {
