@@ -382,3 +382,40 @@ func TestCredentialsOverLoopback(t *testing.T) {
 		}
 	}
 }
+
+// TestBadInput sends what no client should; every answer is an envelope and nothing breaks.
+func TestBadInput(t *testing.T) {
+	b := mustStart(t, start)
+	bodies := []string{"", "{", "[]", "null", `"x"`, "\x00", `{"stock_code":1}`, `{"stock_code":"NIFTY","exchange_code":"NFO","product_type":"options","expiry_date":"31-Feb-2026","right":"call","strike_price":"1e9"}`,
+		`{"stock_code":"NIFTY","exchange_code":"NFO","product_type":"options","expiry_date":"9999-12-31","right":"put","strike_price":"-5"}`,
+		`{"stock_code":"NIFBEE","exchange_code":"NFO","product_type":"options","expiry_date":"2026-12-29","right":"put","strike_price":"5"}`,
+		`{"stock_code":"INDVIX","exchange_code":"NFO","product_type":"futures","expiry_date":"2026-12-29"}`,
+		`{"interval":"1minute","from_date":"0001-01-01T00:00:00","to_date":"9999-12-31T00:00:00","stock_code":"RELIND","exchange_code":"NSE"}`,
+		`{"interval":"7minute","from_date":"2026-11-25","to_date":"2026-11-25","stock_code":"RELIND","exchange_code":"NSE"}`,
+		`{"interval":"day","from_date":"2026-11-25","to_date":"2026-11-20","stock_code":"RELIND","exchange_code":"MCX"}`}
+	for _, endpoint := range []string{"customerdetails", "quotes", "optionchain", "historicalcharts", "nosuch", "order"} {
+		for _, body := range bodies {
+			for _, method := range []string{"GET", "POST", "DELETE"} {
+				var reply map[string]any
+				mustDecode(t, b.send(method, v1+endpoint, body, b.signed(body)), &reply)
+				if _, ok := reply["Status"].(float64); !ok {
+					t.Errorf("%s %s %q: %v", method, endpoint, body, reply)
+				}
+			}
+		}
+	}
+	for _, query := range []string{"", "interval=1second", "interval=1minute&from_date=x&to_date=y&stock_code=RELIND&exch_code=NSE", "%zz=1"} {
+		var reply map[string]any
+		mustDecode(t, b.v2(query), &reply)
+	}
+	l := b.mustListen("/socket.io/")
+	for _, arg := range []any{nil, 5, map[string]int{"a": 1}, []any{1, "4.1!2885"}, "", "4.1!", "9.9!2885", "4.1!999999999999", "4.2!NIFTY 50", strings.Repeat("x", 1000)} {
+		l.emit("join", arg)
+		l.emit("leave", arg)
+		l.emit("nosuch", arg)
+	}
+	l.emit("join", "4.1!2885")
+	if _, body := l.next(); !strings.HasPrefix(body, `["4.1!2885"`) {
+		t.Errorf("got %s", body)
+	}
+}

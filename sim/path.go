@@ -74,28 +74,29 @@ func fold(u *Underlying, from, to int64) logs {
 	return l
 }
 
-// dayFold holds the folded whole minutes of one underlying from 00:00 IST of one date, filled as far as somebody asked.
-type dayFold struct {
-	mu      sync.Mutex // guards minutes
-	minutes []logs
-	isSet   []bool
+type hourKey struct {
+	row  int
+	hour int64 // since the epoch
 }
 
-const minutesPerDay = 1440
+// hourFold holds the folded whole minutes of one underlying in one hour, filled as far as somebody asked.
+type hourFold struct {
+	mu      sync.Mutex // guards minutes and isSet
+	minutes [60]logs
+	isSet   uint64 // a bit for each minute
+}
 
 // minuteLogs returns the fold of the whole minute that begins at start.
 func (m *Market) minuteLogs(u *Underlying, start int64) logs {
-	date := instant(start).Date()
-	d := m.folds.get(rowDay{u.Row, date}, func() *dayFold {
-		return &dayFold{minutes: make([]logs, minutesPerDay), isSet: make([]bool, minutesPerDay)}
-	})
-	i := (start - date.At(0).Time().Unix()) / minuteSeconds
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.isSet[i] {
-		d.minutes[i], d.isSet[i] = fold(u, start, start+minuteSeconds), true
+	h := m.folds.get(hourKey{u.Row, floorDiv(start, 3600)}, func() *hourFold { return &hourFold{} })
+	i := floorDiv(start, minuteSeconds) % 60
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.isSet&(1<<i) == 0 {
+		h.minutes[i] = fold(u, start, start+minuteSeconds)
+		h.isSet |= 1 << i
 	}
-	return d.minutes[i]
+	return h.minutes[i]
 }
 
 // spanLogs is the fold of seconds [from, to) within one minute, cached when it is the whole minute.

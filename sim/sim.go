@@ -40,11 +40,10 @@ type Market struct {
 	byToken               map[cashToken]Contract
 
 	sessions *cache[boardDay, Session]
-	folds    *cache[rowDay, *dayFold]
+	folds    *cache[hourKey, *hourFold]
 	ladders  *cache[rowDay, float64]
 	days     *cache[dayKey, day]
 	bars     *cache[dayKey, bar]
-	lists    *cache[calendar.Date, []Contract]
 }
 
 // New returns the market of o.
@@ -58,11 +57,10 @@ func New(o Options) *Market {
 	}
 	m.index()
 	m.sessions = newCache[boardDay, Session](daysMax)
-	m.folds = newCache[rowDay, *dayFold](foldsMax)
+	m.folds = newCache[hourKey, *hourFold](foldsMax)
 	m.ladders = newCache[rowDay, float64](daysMax)
 	m.days = newCache[dayKey, day](daysMax)
 	m.bars = newCache[dayKey, bar](daysMax)
-	m.lists = newCache[calendar.Date, []Contract](listsMax)
 	return m
 }
 
@@ -76,11 +74,10 @@ type rowDay struct {
 	date calendar.Date
 }
 
-// Cache sizes, in entries. A day's fold holds up to 1,435 minutes of 32 bytes; the others are small.
+// Cache sizes, in entries. An hour's fold takes 2 KB, the others a hundred bytes.
 const (
-	foldsMax = 96
+	foldsMax = 3_000
 	daysMax  = 16_384
-	listsMax = 2
 )
 
 // Rate is the annual interest rate that futures carry and options are discounted with (india-rules 7.1).
