@@ -116,3 +116,24 @@ func BenchmarkPlaceAndFill(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkFill is one resting order filled by a quote: order, position, cash, charges, entries, evidence, hash.
+func BenchmarkFill(b *testing.B) {
+	const batch = 1000
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		e, seq := mustMarket(b, batch, batch)
+		b.StartTimer()
+		for i := range batch {
+			*seq++
+			q := tickOf(i, 1)
+			q.Bid, q.Ask, q.Last = 899_500, 900_000, 900_000
+			q.ReceivedAt = calendar.Instant(1_800_000_000_000_000 + *seq)
+			if out := e.Step(Input{Seq: *seq, At: q.ReceivedAt, Quote: &q}); len(out) < 5 {
+				b.Fatalf("%d outputs, want a fill", len(out))
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch), "ns/fill")
+}
