@@ -220,7 +220,7 @@ func isDue(h *position.Holding, date calendar.Date) bool {
 func (e *Engine) expire(on calendar.Board, date calendar.Date, marks []Mark) {
 	b := e.board(on)
 	for _, x := range e.insts {
-		if x == nil || x.board != b || x.book.Instrument.Expiry == 0 || x.book.Instrument.Expiry > date {
+		if x == nil || x.board != b || x.isExpired || x.book.Instrument.Expiry == 0 || x.book.Instrument.Expiry > date {
 			continue
 		}
 		settle := markOf(marks, x.book.Instrument.UnderlyingID)

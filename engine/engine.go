@@ -2,9 +2,10 @@
 // networks or clocks: time passes only through inputs, a refusal is an output, and the same state and input give the
 // same outputs on every machine.
 //
-// Invariants, checked after every Step for the accounts it touched (large ones in one Step of 64): postings sum to zero; what is blocked is the sum of
-// what orders and positions block; OrderQty = CumQty + LeavesQty + CancelledQty; holdings are never negative; a closed
-// order never changes. A broken one, or a panic, is a Fault, and the engine then answers nothing else.
+// Invariants, checked after every Step for the accounts it touched (large ones in one Step of 64): postings sum to zero;
+// what is blocked is the sum of what orders and positions block; OrderQty = CumQty + LeavesQty + CancelledQty; holdings
+// are never negative; a closed order never changes. A broken one, or a panic, is a Fault, and the engine then answers
+// nothing else.
 //
 // Known limits: a cancel has no latency; orders work only in continuous trading; positions are not marked.
 package engine

@@ -183,11 +183,9 @@ func (w *world) rows() Rows {
 		}
 	}
 	for _, p := range w.positions {
-		p.CarriedQty, p.FromHoldings = 0, 0 // not stored
 		r.Positions = append(r.Positions, p)
 	}
 	for _, h := range w.holdings {
-		h.DPChargedOn = 0
 		r.Holdings = append(r.Holdings, h)
 	}
 	for _, x := range w.receipts {

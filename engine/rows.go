@@ -107,24 +107,14 @@ func (e *Engine) loadBooks(r Rows) error {
 		if a == nil || e.inst(p.Instrument) == nil {
 			return fmt.Errorf("engine: position of account %s in instrument %d: %w", p.Account, p.Instrument, errRows)
 		}
-		if p.Check() != nil && p.CarriedQty == 0 && p.FromHoldings == 0 { // rows that do not store the two
-			if rest := p.NetQty - p.BuyQty + p.SellQty; p.Product == order.CNC {
-				p.FromHoldings = rest
-			} else {
-				p.CarriedQty = rest
-			}
-		}
 		if p.NetQty != 0 || p.BuyQty != 0 || p.SellQty != 0 {
 			*a.position(p.Instrument, p.Product, p.TradingDate) = p
 		}
 	}
 	for _, h := range r.Holdings {
-		a, x := e.byID[h.Account], e.inst(h.Instrument)
-		if a == nil || x == nil {
+		a := e.byID[h.Account]
+		if a == nil || e.inst(h.Instrument) == nil {
 			return fmt.Errorf("engine: holding of account %s in instrument %d: %w", h.Account, h.Instrument, errRows)
-		}
-		if h.SoldToday > 0 {
-			h.DPChargedOn = x.board.tradingDate
 		}
 		if h.Qty+h.T1Qty > 0 {
 			*a.makeHolding(h.Instrument) = h
