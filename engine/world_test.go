@@ -107,16 +107,20 @@ func (w *world) step() {
 }
 
 func (w *world) rare() {
-	switch rapid.IntRange(0, 4).Draw(w.r, "rare") {
+	b := rapid.SampledFrom([]calendar.Board{boardNSE, boardNFO}).Draw(w.r, "board")
+	switch rapid.IntRange(0, 5).Draw(w.r, "rare") {
 	case 0:
-		w.send(Input{Feed: &FeedState{Board: boardNSE, IsAlive: rapid.Bool().Draw(w.r, "alive")}})
+		w.send(Input{Feed: &FeedState{Board: b, IsAlive: rapid.Bool().Draw(w.r, "alive")}})
 	case 1:
-		w.send(Input{SquareOff: &SquareOff{Board: boardNSE, TradingDate: w.date}})
+		w.send(Input{SquareOff: &SquareOff{Board: b, TradingDate: w.date}})
 	case 2:
 		w.send(Input{Expire: &Expire{Board: boardNFO, TradingDate: w.date, Marks: []Mark{{3, w.price() * 5}}}})
 	case 3:
 		w.endDay()
-	case 4: // a repeat of an old command
+	case 4:
+		phase := rapid.SampledFrom([]calendar.Phase{calendar.Open, calendar.Open, calendar.Closed}).Draw(w.r, "phase")
+		w.send(Input{Phase: &PhaseChange{Board: b, Phase: phase, TradingDate: w.date}})
+	case 5: // a repeat of an old command
 		if len(w.inputs) > 0 {
 			in := w.inputs[rapid.IntRange(0, len(w.inputs)-1).Draw(w.r, "repeat")]
 			if in.Place != nil || in.Cancel != nil || in.Modify != nil || in.Cash != nil {
@@ -266,6 +270,10 @@ func (w *world) takeTrade(x *TradeEvent) {
 		w.net[key] -= t.Qty
 	}
 	o := w.orders[t.Order]
+	isForced := t.Evidence.Rule == DayEndMark || t.Evidence.Rule == ExpirySettlement
+	if age := t.At.Sub(t.Evidence.QuoteRecv); !isForced && (age > bookAgeMax || t.At < o.ActiveAt) {
+		w.r.Fatalf("order %+v filled on a book of age %v: %+v", o, age, t)
+	}
 	isBetter := (t.Side == order.Buy && t.Price <= o.LimitPrice) || (t.Side == order.Sell && t.Price >= o.LimitPrice)
 	if !isBetter {
 		w.r.Fatalf("order %+v filled beyond its limit: %+v", o, t)
