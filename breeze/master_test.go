@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +99,7 @@ func TestImportRealMaster(t *testing.T) {
 	t.Run("codes lead back", func(t *testing.T) { checkCodes(t, registry, codes) })
 	t.Run("stock futures follow the ladder", func(t *testing.T) { checkFutureTicks(t, registry) })
 	t.Run("indices have their exchange symbols", func(t *testing.T) { checkIndices(t, registry) })
+	t.Run("search", func(t *testing.T) { checkSearch(t, registry, codes) })
 	t.Run("the same file the next day", func(t *testing.T) { checkSecondImport(t, registry, report) })
 }
 
@@ -249,6 +251,85 @@ func checkIndices(t *testing.T, registry *instrument.Registry) {
 	if diff := cmp.Diff(want, chains); diff != "" {
 		t.Errorf("contracts by index (-want +got):\n%s", diff)
 	}
+}
+
+// finderOf indexes a registry with its ISEC codes.
+func finderOf(registry *instrument.Registry, codes *Codes) *instrument.Finder {
+	return instrument.NewFinder(func(yield func(instrument.Entry) bool) {
+		for in := range registry.All() {
+			if !yield(instrument.Entry{Instrument: in, Aliases: []string{codes.StockCode(in.ID)}}) {
+				return
+			}
+		}
+	})
+}
+
+// checkSearch types what Indian traders type and looks at the first answers.
+func checkSearch(t *testing.T, registry *instrument.Registry, codes *Codes) {
+	began := time.Now()
+	f := finderOf(registry, codes)
+	t.Logf("index built in %s", time.Since(began))
+	for query, want := range map[string]string{
+		"nifty":                 "NSE:NIFTY NFO:NIFTY26AUGFUT NFO:NIFTY26SEPFUT NFO:NIFTY26OCTFUT",
+		"nifty 24000 ce":        "NFO:NIFTY2680424000CE NFO:NIFTY2681124000CE NFO:NIFTY2681824000CE NFO:NIFTY26AUG24000CE",
+		"24000ce nifty":         "NFO:NIFTY2680424000CE NFO:NIFTY2681124000CE NFO:NIFTY2681824000CE NFO:NIFTY26AUG24000CE",
+		"ce 24000 nifty 25 aug": "NFO:NIFTY26AUG24000CE",
+		"nifty26aug24000ce":     "NFO:NIFTY26AUG24000CE",
+		"nifty2680424000ce":     "NFO:NIFTY2680424000CE",
+		"banknifty fut":         "NFO:BANKNIFTY26AUGFUT NFO:BANKNIFTY26SEPFUT NFO:BANKNIFTY26OCTFUT",
+		"fut bank nifty aug":    "NFO:BANKNIFTY26AUGFUT",
+		"rel":                   "NSE:RELIANCE",
+		"reliance":              "NSE:RELIANCE BSE:RELIANCE NFO:RELIANCE26AUGFUT",
+		"relind":                "NSE:RELIANCE BSE:RELIANCE",
+		"INE002A01018":          "NSE:RELIANCE BSE:RELIANCE",
+		"cnxban":                "NSE:BANKNIFTY NFO:BANKNIFTY26AUGFUT",
+		"hdfc bank":             "NSE:HDFCBANK",
+		"tata motors":           "NSE:TMPV",
+		"m&m":                   "NSE:M&M BSE:M&M NFO:M&M26AUGFUT",
+		"sensex":                "BSE:SENSEX BFO:SENSEX26JULFUT BFO:SENSEX26AUGFUT",
+		"india vix":             "NSE:INDIAVIX",
+		"gold":                  "MCX:GOLD26AUGFUT MCX:GOLD26OCTFUT",
+		"limitad":               "",
+	} {
+		var got []string
+		for _, h := range f.Search(query, 20) {
+			in, _ := registry.ByID(h.ID)
+			got = append(got, in.ExchangeCode()+":"+in.Symbol)
+		}
+		if first := strings.Join(got[:min(len(got), len(strings.Fields(want)))], " "); first != want || (want == "" && len(got) > 0) {
+			t.Errorf("%q finds %v, want first %s", query, got, want)
+		}
+	}
+}
+
+// BenchmarkSearch types 10,000 beginnings, of 1 to 12 characters, of labels, names and symbols of the real master.
+func BenchmarkSearch(b *testing.B) {
+	registry := instrument.NewRegistry()
+	codes, _ := mustImport(b, mustRealMaster(b), MasterImport{On: masterDay, Registry: registry})
+	began := time.Now()
+	f := finderOf(registry, codes)
+	b.ReportMetric(float64(time.Since(began).Milliseconds()), "build-ms")
+	var queries []string
+	for id := instrument.ID(7); len(queries) < 10_000; id = (id*7919+13)%instrument.ID(registry.Len()) + 1 {
+		in, _ := registry.AsOf(id, masterDay)
+		text := []string{in.Label(masterDay), in.Name, in.Symbol}[id%3]
+		for n := 1; n <= min(12, len(text)); n++ {
+			queries = append(queries, text[:n])
+		}
+	}
+	took := make([]time.Duration, len(queries))
+	for b.Loop() {
+		for i, q := range queries {
+			start := time.Now()
+			f.Search(q, 20)
+			if d := time.Since(start); took[i] == 0 || d < took[i] {
+				took[i] = d // the least of all rounds: the others measure our neighbours
+			}
+		}
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Nanoseconds()), "p50-ns")
+	b.ReportMetric(float64(took[len(took)*99/100].Nanoseconds()), "p99-ns")
 }
 
 // checkSecondImport: the same file the next day changes nothing; contracts that expired are left out.

@@ -63,6 +63,8 @@ type group struct {
 	expiry      uint16 // index into dict.expiries, noExpiry for shares and indices
 	place       place
 	kind        Kind
+	// isMonthly marks the last expiry of its month in the family.
+	isMonthly bool
 }
 
 const noExpiry = 1<<16 - 1

@@ -64,6 +64,24 @@ func universe(derived, plain, strikes int) []Entry {
 		in.Terms.UnderlyingIsIndex = true
 		chain(in, id, x.base, x.step, x.expiries)
 	}
+	addShares(rnd, derived, plain, add, func(in Instrument, id ID) {
+		chain(in, id, money.Price(100+rnd.IntN(5000))*money.PriceScale, 5*money.PriceScale, monthly)
+	})
+	for i := range plain / 10 {
+		in := Instrument{Exchange: calendar.NSE, Segment: calendar.Equity, Kind: Equity, Symbol: fmt.Sprint("GOLD", i), Series: "EQ",
+			Name: fmt.Sprint("GOLD BEES ", i), ISIN: fmt.Sprintf("INF000A01%03d", i)}
+		in.Underlying, in.Terms.IsETF = in.Symbol, true
+		add(in, []string{"GOLBEE", "RELGOL", "GOLDBE"}[i%3]+fmt.Sprint(i))
+	}
+	for _, c := range []string{"GOLD", "CRUDEOIL", "NATURALGAS"} {
+		in := Instrument{Exchange: calendar.MCX, Symbol: c, Underlying: c, Name: c}
+		chain(in, 0, 700*money.PriceScale, 5*money.PriceScale/2, monthly)
+	}
+	return out
+}
+
+// addShares adds shares with and without derivatives, some of them on BSE too.
+func addShares(rnd *rand.Rand, derived, plain int, add func(Instrument, ...string) ID, chain func(Instrument, ID)) {
 	names := []string{"RELIANCE INDUSTRIES", "HDFC BANK LIMITED", "HINDUSTAN UNILEVER LTD", "M&M FINANCIAL SERVICES", "BAJAJ AUTO", "TCS", "CESC LTD",
 		"FUTURE RETAIL", "360 ONE WAM", "TATA STEEL", "INDIAN BANK", "3M INDIA", "CALL & PUT TRADERS", "DECCAN CEMENTS"}
 	syllables := []string{"AB", "CE", "DEC", "FU", "HIN", "IN", "JAI", "KA", "LI", "MA", "NI", "OR", "PE", "RE", "SU", "TA", "50", "VI"}
@@ -85,24 +103,13 @@ func universe(derived, plain, strikes int) []Entry {
 		in.Terms.HasDerivatives = i < derived
 		id := add(in, word(3)[:min(6, len(word(3)))])
 		if i < derived {
-			chain(in, id, money.Price(100+rnd.IntN(5000))*money.PriceScale, 5*money.PriceScale, monthly)
+			chain(in, id)
 		}
 		if i%2 == 0 {
 			in.Exchange = calendar.BSE
 			add(in)
 		}
 	}
-	for i := range plain / 10 {
-		in := Instrument{Exchange: calendar.NSE, Segment: calendar.Equity, Kind: Equity, Symbol: fmt.Sprint("GOLD", i), Series: "EQ",
-			Name: fmt.Sprint("GOLD BEES ", i), ISIN: fmt.Sprintf("INF000A01%03d", i)}
-		in.Underlying, in.Terms.IsETF = in.Symbol, true
-		add(in, []string{"GOLBEE", "RELGOL", "GOLDBE"}[i%3]+fmt.Sprint(i))
-	}
-	for _, c := range []string{"GOLD", "CRUDEOIL", "NATURALGAS"} {
-		in := Instrument{Exchange: calendar.MCX, Symbol: c, Underlying: c, Name: c}
-		chain(in, 0, 700*money.PriceScale, 5*money.PriceScale/2, monthly)
-	}
-	return out
 }
 
 var idioms = []string{

@@ -280,6 +280,25 @@ func (b *finderBuilder) buildItems() {
 		f.groups[len(f.groups)-1].last = uint32(n + 1)
 	}
 	f.groups = slices.Clip(f.groups)
+	f.markMonthly()
+}
+
+// markMonthly marks the groups with the last expiry of a month; a family's groups of one kind are in order of expiry.
+func (f *Finder) markMonthly() {
+	for i := range f.families {
+		groups := f.groups[f.families[i].firstGroup:f.families[i].lastGroup]
+		for k := range groups {
+			g := &groups[k]
+			if g.expiry == noExpiry {
+				continue
+			}
+			g.isMonthly = true
+			if k+1 < len(groups) && groups[k+1].kind == g.kind {
+				a, b := f.dict.civil[g.expiry], f.dict.civil[groups[k+1].expiry]
+				g.isMonthly = a.year != b.year || a.month != b.month
+			}
+		}
+	}
 }
 
 // buildPlaced lists for every place the families there.

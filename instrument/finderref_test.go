@@ -251,6 +251,12 @@ func (r *reference) search(query string, limit int, spot func(ID) money.Price) [
 		total, isAsked := uint8(0), false
 		for _, t := range terms {
 			attribute := refAttribute(t.word, e)
+			if t.isCycle && attribute != classNone {
+				attribute = 1
+				if r.isMonthly(i) {
+					attribute = 0
+				}
+			}
 			isAsked = isAsked || attribute == 0
 			class := attribute
 			if t.word == placeNames[placeOf(&e.Instrument)] {
@@ -279,6 +285,18 @@ func (r *reference) search(query string, limit int, spot func(ID) money.Price) [
 		out = append(out, h.hit)
 	}
 	return out
+}
+
+// isMonthly: no contract of the same kind and family expires later in the month.
+func (r *reference) isMonthly(i int) bool {
+	e := &r.entries[i]
+	for k := range r.entries {
+		o := &r.entries[k]
+		if o.Kind == e.Kind && r.family[k] == r.family[i] && o.Expiry > e.Expiry && o.Expiry.String()[:7] == e.Expiry.String()[:7] {
+			return false
+		}
+	}
+	return true
 }
 
 // measure sets how far each option is from the spot, or from the middle one of all listed options of its expiry.

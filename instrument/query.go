@@ -36,6 +36,8 @@ type term struct {
 	// best is the best class that an attribute of the word can give, classNone when it means none; loose the same for
 	// contracts that do not have the exact strike.
 	best, loose uint8
+	// isCycle marks the month of a pasted symbol (26DEC): it means the monthly expiry, and the others of the month less.
+	isCycle bool
 	// isJoint joins strike and side into one condition ("24000CE").
 	isJoint bool
 }
@@ -107,9 +109,12 @@ func (f *Finder) parseWord(word string, terms []term) []term {
 		var parts [4]string
 		if n := splitContract(rest, &parts); n > 0 && len(terms)+n < termsMax {
 			terms = append(terms, f.newTerm(symbol))
-			for _, p := range parts[:n] {
+			for i, p := range parts[:n] {
 				t := f.newTerm(p)
 				t.text = ""
+				if i == 0 && t.dates != nil && !isDigit(p[0]) {
+					t.isCycle, t.best, t.loose = true, classExact, classExact
+				}
 				terms = append(terms, t)
 			}
 			return terms

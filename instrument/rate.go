@@ -99,7 +99,7 @@ func (s *search) groupClass(i int, g *group, put int) (class uint8, isAsked bool
 	if g.kind == Future || g.kind == Option {
 		attribute := uint8(classNone)
 		if t.dates != nil {
-			attribute = t.dates[g.expiry]
+			attribute = t.dateClass(g)
 		}
 		if !t.isJoint {
 			which := sideFuture
@@ -114,6 +114,18 @@ func (s *search) groupClass(i int, g *group, put int) (class uint8, isAsked bool
 		class = min(class, classPrefix)
 	}
 	return min(class, s.inFamily[i]), isAsked
+}
+
+// dateClass is the class of t by the expiry of a group.
+func (t *term) dateClass(g *group) uint8 {
+	class := t.dates[g.expiry]
+	if t.isCycle && class != classNone {
+		class = classPrefix
+		if g.isMonthly {
+			class = classExact
+		}
+	}
+	return class
 }
 
 // itemClass rates one option by the terms that may match its strike, on top of the group's rating.
