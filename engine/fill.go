@@ -38,7 +38,7 @@ func (e *Engine) fill(w *working, f match.Fill) {
 	e.must(w.o.Fill(f.Qty, w.value, e.now), "order-fill")
 	e.lastTrade++
 	e.emit(Output{Trade: &TradeEvent{Trade: e.trade(w, f), Charges: cost, RealisedPnL: c.Realised}})
-	e.settleFill(w, value, c)
+	e.settleFill(w, f.Rule, value, c)
 	e.postCharges(w.acct, cost, e.tradeRef(), w.o.TradingDate)
 	e.setPositionBlocked(w.acct, w.inst, pos)
 	e.reserve(w)
@@ -112,7 +112,7 @@ func (e *Engine) trade(w *working, f match.Fill) order.Trade {
 func (e *Engine) tradeRef() string { return "trade:" + strconv.FormatInt(int64(e.lastTrade), 10) }
 
 // settleFill moves the money of a fill: its value where trades are paid, booked profit where they are margined.
-func (e *Engine) settleFill(w *working, value money.Paise, c position.Change) {
+func (e *Engine) settleFill(w *working, rule string, value money.Paise, c position.Change) {
 	x := entry{kind: "trade", ref: e.tradeRef(), date: w.o.TradingDate, text: w.inst.book.Instrument.Symbol}
 	switch {
 	case w.style() == margin.Margined && c.Closed == 0:
@@ -125,6 +125,9 @@ func (e *Engine) settleFill(w *working, value money.Paise, c position.Change) {
 		x.postings = postings(ledger.Cash, -value, ledger.Stock, value)
 	default:
 		x.text = "Sold " + x.text
+		if rule == ExpirySettlement {
+			x.kind, x.text = "settlement", "Expiry of "+w.inst.book.Instrument.Symbol
+		}
 		x.postings = append(postings(ledger.Cash, value, ledger.Stock, -c.Released), ledger.Posting{Book: ledger.PnL, Amount: -c.Realised})
 	}
 	e.post(w.acct, x)
