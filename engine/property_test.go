@@ -25,7 +25,7 @@ func TestWorld(t *testing.T) {
 		w.checkMoney()
 		fills += w.fills
 	})
-	if fills < 50 {
+	if fills < 50 && !testing.Short() {
 		t.Errorf("only %d fills in all worlds: the test shows nothing", fills)
 	}
 }
