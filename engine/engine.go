@@ -23,7 +23,7 @@ import (
 )
 
 // Version is bumped with every change of behaviour; a journal written by another version is not replayed (style.md 2).
-const Version = 3
+const Version = 4
 
 // Engine is the core of one venue. One goroutine calls it; it starts none. Use New.
 type Engine struct {
@@ -83,10 +83,11 @@ type closedOrder struct {
 	date    calendar.Date
 }
 
-// due is an order on its way to the exchange.
+// due is an order that reaches the exchange, or (isLook) one that did and is looked at again.
 type due struct {
-	at calendar.Instant
-	id order.ID
+	at     calendar.Instant
+	id     order.ID
+	isLook bool
 }
 
 // New returns an engine with no accounts, no instruments and every board closed, its feed dead. It panics when the

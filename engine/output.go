@@ -74,7 +74,8 @@ type Funds struct {
 type Watch struct {
 	Instrument instrument.ID
 	IsWanted   bool
-	// IsStale asks for one fresh quote and depth over REST: an order waits because the book is too old or missing.
+	// IsStale asks for one fresh quote and depth over REST: an order waits because the book is too
+	// old or missing, or has seen no frame for 2 s since it arrived.
 	IsStale bool
 }
 

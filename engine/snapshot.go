@@ -197,6 +197,7 @@ func (c *codec) working(w *working) {
 	}
 	c.note(&w.charged)
 	num(c, &w.value)
+	num(c, &w.lookAt)
 	num(c, &w.blockPrice)
 	num(c, &w.closing)
 }
@@ -242,7 +243,10 @@ func (e *Engine) adopt(w *working) {
 	w.inst.working++
 	w.inst.isWatched = true
 	if w.at == inFlight {
-		e.due = append(e.due, due{w.o.ActiveAt, w.o.ID})
+		e.due = append(e.due, due{at: w.o.ActiveAt, id: w.o.ID})
+	}
+	if w.lookAt != 0 {
+		e.due = append(e.due, due{at: w.lookAt, id: w.o.ID, isLook: true})
 	}
 }
 
@@ -260,7 +264,7 @@ func (a *account) sum() {
 
 // link ties orders and books together and gives orders their rates again.
 func (e *Engine) link(books []bookRow) error {
-	slices.SortFunc(e.due, func(a, b due) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id)) })
+	slices.SortFunc(e.due, compareDue)
 	for _, a := range e.accounts {
 		for _, w := range a.orders {
 			if err := e.schedule(w); err != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"paperport/calendar"
 	"paperport/charges"
@@ -36,6 +37,8 @@ type working struct {
 	value   int64
 	// blockPrice is the dearest price the order may reasonably trade at.
 	blockPrice money.Price
+	// lookAt is when to see whether any frame came since the order arrived; 0: not.
+	lookAt calendar.Instant
 	// closing is the part of LeavesQty that closes an open margined position.
 	closing money.Qty
 }
@@ -70,6 +73,7 @@ func (e *Engine) add(w *working) {
 // drop takes a closed order out of everything.
 func (e *Engine) drop(w *working) {
 	e.setReserved(w, 0)
+	e.look(w, 0)
 	w.acct.removeOrder(w)
 	delete(e.orders, w.o.ID)
 	e.closed[w.o.ID] = closedOrder{w.acct.index, w.o.Status, w.o.TradingDate}
@@ -82,7 +86,7 @@ func (e *Engine) drop(w *working) {
 func (e *Engine) take(w *working) {
 	switch w.at {
 	case inFlight:
-		e.due = slices.DeleteFunc(e.due, func(d due) bool { return d.id == w.o.ID })
+		e.due = slices.DeleteFunc(e.due, func(d due) bool { return d.id == w.o.ID && !d.isLook })
 	case waiting:
 		w.inst.waiting = slices.DeleteFunc(w.inst.waiting, func(x *working) bool { return x == w })
 	case resting:
@@ -111,11 +115,28 @@ func (e *Engine) send(w *working) {
 		w.o.ActiveAt = e.now.Add(match.Latency(e.opt.Seed, w.o.ID, w.o.Revision))
 	}
 	w.at = inFlight
-	d := due{w.o.ActiveAt, w.o.ID}
-	i, _ := slices.BinarySearchFunc(e.due, d, func(a, b due) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id))
-	})
+	e.look(w, 0)
+	e.addDue(due{at: w.o.ActiveAt, id: w.o.ID})
+}
+
+func (e *Engine) addDue(d due) {
+	i, _ := slices.BinarySearchFunc(e.due, d, compareDue)
 	e.due = slices.Insert(e.due, i, d)
+}
+
+func compareDue(a, b due) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id)) }
+
+// lookAfter is how long after its arrival an order that saw no frame has one asked for (product.md 2.10 rule 1).
+const lookAfter = 2 * time.Second
+
+// look sets when an order is looked at again; 0 means never.
+func (e *Engine) look(w *working, at calendar.Instant) {
+	if w.lookAt != 0 {
+		e.due = slices.DeleteFunc(e.due, func(d due) bool { return d.id == w.o.ID && d.isLook })
+	}
+	if w.lookAt = at; at != 0 {
+		e.addDue(due{at: at, id: w.o.ID, isLook: true})
+	}
 }
 
 // runDue activates what reaches the exchange up to at, each at its own instant.
@@ -125,9 +146,21 @@ func (e *Engine) runDue(at calendar.Instant) {
 		e.due = slices.Delete(e.due, 0, 1)
 		e.now = max(e.now, d.at)
 		w := e.orders[d.id]
+		if d.isLook {
+			w.lookAt = 0
+			if w.inst.book.BookAt() < w.o.ActiveAt {
+				e.askFresh(w)
+			}
+			continue
+		}
 		w.at = 0
 		e.activate(w)
 	}
+}
+
+// askFresh asks the caller for one fresh book.
+func (e *Engine) askFresh(w *working) {
+	e.emit(Output{Watch: &Watch{Instrument: w.o.Instrument, IsWanted: true, IsStale: true}})
 }
 
 // activate is the order's arrival at the exchange.
@@ -143,11 +176,14 @@ func (e *Engine) activate(w *working) {
 		w.inst.waiting = append(w.inst.waiting, w)
 		w.o.Code, w.o.Reason = code.String(), code.Sentence()
 		e.tell(w, "waiting")
-		e.emit(Output{Watch: &Watch{Instrument: w.o.Instrument, IsWanted: true, IsStale: true}})
+		e.askFresh(w)
 		return
 	}
 	e.tell(w, "opened")
 	e.enter(w)
+	if w.at == resting {
+		e.look(w, w.o.ActiveAt.Add(lookAfter))
+	}
 }
 
 // whyWait is why nothing may fill in an instrument now, or OK.
