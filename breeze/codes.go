@@ -1,6 +1,8 @@
 package breeze
 
 import (
+	"slices"
+
 	"paperport/breezewire"
 	"paperport/calendar"
 	"paperport/instrument"
@@ -151,6 +153,11 @@ func (c *Codes) add(id instrument.ID, in *instrument.Instrument, stockCode, toke
 	} else {
 		c.roots[rootKey{code, stock}] = root{underlying: in.Underlying}
 	}
+}
+
+// clip gives back what growing left over.
+func (c *Codes) clip() {
+	c.stocks, c.tokens, c.prefixes, c.stockCodes = slices.Clone(c.stocks), slices.Clone(c.tokens), slices.Clone(c.prefixes), slices.Clone(c.stockCodes)
 }
 
 func (c *Codes) addToken(id instrument.ID, text string) {

@@ -63,10 +63,13 @@ func mustParse(t *testing.T, s string) money.Price {
 
 // TestImportRealMaster imports the real file once and looks at it from all sides.
 func TestImportRealMaster(t *testing.T) {
+	master := mustRealMaster(t)
+	before, began := heap(), time.Now()
 	registry := instrument.NewRegistry()
-	began := time.Now()
-	codes, report := mustImport(t, mustRealMaster(t), MasterImport{On: masterDay, Registry: registry})
-	t.Logf("%d instruments in %s", report.Instruments, time.Since(began))
+	codes, report := mustImport(t, master, MasterImport{On: masterDay, Registry: registry})
+	took := time.Since(began)
+	registry.MarkSaved(registry.Len())
+	t.Logf("%d instruments in %s, %.1f bytes each with codes", report.Instruments, took, float64(heap()-before)/float64(registry.Len()))
 	t.Run("counts", func(t *testing.T) {
 		want := &MasterReport{
 			On: masterDay, Instruments: 123055, GuessedTicks: report.GuessedTicks,
@@ -334,7 +337,6 @@ func BenchmarkSearch(b *testing.B) {
 
 // checkSecondImport: the same file the next day changes nothing; contracts that expired are left out.
 func checkSecondImport(t *testing.T, registry *instrument.Registry, first *MasterReport) {
-	registry.MarkSaved(registry.Len())
 	ids := registry.Len()
 	_, second := mustImport(t, mustRealMaster(t), MasterImport{On: masterDay + 1, Registry: registry, Previous: first})
 	if registry.Len() != ids || len(registry.Unsaved(10)) != 0 || second.GuessedTicks != 0 {
@@ -577,6 +579,15 @@ func manyEntries(n int) []byte {
 	binary.LittleEndian.PutUint16(end[10:], uint16(n))
 	binary.LittleEndian.PutUint32(end[12:], uint32(len(b)))
 	return append(b, end...)
+}
+
+// heap returns the bytes in use after a collection.
+func heap() int64 {
+	runtime.GC()
+	runtime.GC() // sync.Pool keeps what it has for one collection
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // watchMemory returns the bytes that f allocates in all, a bound for what it holds at once.

@@ -145,6 +145,7 @@ func (l *lister) finish() {
 		}
 	}
 	l.report.SharedTokens = l.codes.shared
+	l.codes.clip()
 }
 
 // cash reads a row of the NSE or BSE file: a share, a unit of a fund or trust, or an index.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"paperport/instrument"
 	"paperport/money"
@@ -149,7 +150,7 @@ func cutQuoted(s []byte) (field, rest []byte, ok bool) {
 type rowDecoder struct {
 	member  MasterMember
 	columns int
-	at      map[string]int
+	at      [columnCount]int
 	fields  [][]byte
 	row     MasterRow
 	// words keeps the texts seen, for most repeat thousands of times.
@@ -157,34 +158,93 @@ type rowDecoder struct {
 	bad   bool
 }
 
-// masterColumns are the columns that a member must have.
-var masterColumns = map[MasterMember][]string{
-	MasterNSE: {"Token", "ShortName", "Series", "CompanyName", "Lotsize", "ISINCode", "WarningPercent", "FreezePercent", "ExchangeCode"},
-	MasterBSE: {"Token", "ShortName", "Series", "CompanyName", "LotSize", "ISINCode", "TickSize", "IssuePrice", "ExchangeCode"},
-	MasterNFO: contractNames, MasterBFO: contractNames, MasterNDX: contractNames,
-	MasterMCX: {"Token", "InstrumentName", "ShortName", "Series", "CompanyName", "TickSize", "LotSize", "ExpiryDate",
-		"OptionType", "StrikePrice", "LowPriceRange", "HighPriceRange", "QuantityUnit", "PriceUnit", "ExchangeCode"},
-	MasterMF: {"CompanyCode", "SchemeCode", "AmfiCd", "NAV", "SchemeName"},
+// column is a column we read; its place in a file comes from the header.
+type column uint8
+
+const (
+	colToken column = iota
+	colShortName
+	colSeries
+	colCompanyName
+	colExchangeCode
+	colISINCode
+	colLotsizeNSE
+	colLotSize
+	colWarningPercent
+	colFreezePercent
+	colTickSize
+	colIssuePrice
+	colInstrumentName
+	colExpiryDate
+	colStrikePrice
+	colOptionType
+	colLowPriceRange
+	colHighPriceRange
+	colMF
+	colBasePrice
+	colQuantityUnit
+	colPriceUnit
+	colCompanyCode
+	colSchemeCode
+	colAmfiCd
+	colNAV
+	colSchemeName
+	columnCount
+)
+
+var columnNames = [columnCount]string{
+	colToken:          "Token",
+	colShortName:      "ShortName",
+	colSeries:         "Series",
+	colCompanyName:    "CompanyName",
+	colExchangeCode:   "ExchangeCode",
+	colISINCode:       "ISINCode",
+	colLotsizeNSE:     "Lotsize",
+	colLotSize:        "LotSize",
+	colWarningPercent: "WarningPercent",
+	colFreezePercent:  "FreezePercent",
+	colTickSize:       "TickSize",
+	colIssuePrice:     "IssuePrice",
+	colInstrumentName: "InstrumentName",
+	colExpiryDate:     "ExpiryDate",
+	colStrikePrice:    "StrikePrice",
+	colOptionType:     "OptionType",
+	colLowPriceRange:  "LowPriceRange",
+	colHighPriceRange: "HighPriceRange",
+	colMF:             "MF",
+	colBasePrice:      "BasePrice",
+	colQuantityUnit:   "QuantityUnit",
+	colPriceUnit:      "PriceUnit",
+	colCompanyCode:    "CompanyCode",
+	colSchemeCode:     "SchemeCode",
+	colAmfiCd:         "AmfiCd",
+	colNAV:            "NAV",
+	colSchemeName:     "SchemeName",
 }
 
-var contractNames = []string{"Token", "InstrumentName", "ShortName", "Series", "ExpiryDate", "StrikePrice", "OptionType", "LotSize",
-	"TickSize", "CompanyName", "LowPriceRange", "HighPriceRange", "MF", "BasePrice", "ExchangeCode"}
+// masterColumns are the columns that a member must have.
+var masterColumns = map[MasterMember][]column{
+	MasterNSE: {colToken, colShortName, colSeries, colCompanyName, colLotsizeNSE, colISINCode, colWarningPercent, colFreezePercent, colExchangeCode},
+	MasterBSE: {colToken, colShortName, colSeries, colCompanyName, colLotSize, colISINCode, colTickSize, colIssuePrice, colExchangeCode},
+	MasterNFO: contractNames, MasterBFO: contractNames, MasterNDX: contractNames,
+	MasterMCX: {colToken, colInstrumentName, colShortName, colSeries, colCompanyName, colTickSize, colLotSize, colExpiryDate,
+		colOptionType, colStrikePrice, colLowPriceRange, colHighPriceRange, colQuantityUnit, colPriceUnit, colExchangeCode},
+	MasterMF: {colCompanyCode, colSchemeCode, colAmfiCd, colNAV, colSchemeName},
+}
+
+var contractNames = []column{colToken, colInstrumentName, colShortName, colSeries, colExpiryDate, colStrikePrice, colOptionType, colLotSize,
+	colTickSize, colCompanyName, colLowPriceRange, colHighPriceRange, colMF, colBasePrice, colExchangeCode}
 
 func newRowDecoder(member MasterMember, header []byte) (*rowDecoder, error) {
 	fields, ok := splitFields(bytes.TrimPrefix(header, []byte("\xef\xbb\xbf")), nil)
 	if !ok {
 		return nil, fmt.Errorf("%w: header of %s", ErrMaster, member)
 	}
-	d := &rowDecoder{member: member, columns: len(fields), at: map[string]int{}, words: map[string]string{}}
-	for i, f := range fields {
-		name := string(bytes.Trim(f, ` "`))
-		if _, twice := d.at[name]; !twice {
-			d.at[name] = i
-		}
-	}
-	for _, name := range masterColumns[member] {
-		if _, ok := d.at[name]; !ok {
-			return nil, fmt.Errorf("%w: %s has no column %s", ErrMaster, member, name)
+	d := &rowDecoder{member: member, columns: len(fields), words: map[string]string{}}
+	for _, c := range masterColumns[member] {
+		d.at[c] = slices.IndexFunc(fields, func(f []byte) bool { return string(bytes.Trim(f, ` "`)) == columnNames[c] })
+		if d.at[c] < 0 {
+			return nil, fmt.Errorf("%w: %s has no column %s", ErrMaster, member, columnNames[c])
 		}
 	}
 	return d, nil
@@ -201,29 +261,29 @@ func (d *rowDecoder) decode(line []byte) bool {
 	d.row = MasterRow{Member: d.member}
 	switch d.member {
 	case MasterNSE:
-		d.share("Lotsize", "WarningPercent", "FreezePercent")
+		d.share(colLotsizeNSE, colWarningPercent, colFreezePercent)
 	case MasterBSE:
-		d.share("LotSize", "TickSize", "IssuePrice")
+		d.share(colLotSize, colTickSize, colIssuePrice)
 	case MasterNFO, MasterBFO:
 		d.contract(money.PaiseScale)
-		d.row.BasePrice = d.price("BasePrice", money.PaiseScale)
-		d.row.Bucket = d.word("MF")
+		d.row.BasePrice = d.price(colBasePrice, money.PaiseScale)
+		d.row.Bucket = d.word(colMF)
 	case MasterNDX:
 		d.contract(1)
-		d.row.BasePrice = d.price("BasePrice", 1)
-		d.row.Bucket = d.word("MF")
+		d.row.BasePrice = d.price(colBasePrice, 1)
+		d.row.Bucket = d.word(colMF)
 	case MasterMCX:
 		d.contract(money.PaiseScale)
-		d.row.QuantityUnit, d.row.PriceUnit = d.word("QuantityUnit"), d.word("PriceUnit")
+		d.row.QuantityUnit, d.row.PriceUnit = d.word(colQuantityUnit), d.word(colPriceUnit)
 	case MasterMF:
 	}
 	return !d.bad
 }
 
-func (d *rowDecoder) share(lot, upper, lower string) {
+func (d *rowDecoder) share(lot, upper, lower column) {
 	r := &d.row
-	r.Token, r.StockCode, r.Symbol = d.text("Token"), d.text("ShortName"), d.text("ExchangeCode")
-	r.Series, r.CompanyName, r.ISIN = d.word("Series"), d.text("CompanyName"), d.text("ISINCode")
+	r.Token, r.StockCode, r.Symbol = d.text(colToken), d.text(colShortName), d.text(colExchangeCode)
+	r.Series, r.CompanyName, r.ISIN = d.word(colSeries), d.text(colCompanyName), d.text(colISINCode)
 	r.LotSize = d.qty(lot)
 	r.UpperCircuit, r.LowerCircuit = d.price(upper, 1), d.price(lower, 1)
 }
@@ -231,15 +291,15 @@ func (d *rowDecoder) share(lot, upper, lower string) {
 // contract reads what all contracts have; tickUnits is how many of the file's tick units make a rupee.
 func (d *rowDecoder) contract(tickUnits money.Price) {
 	r := &d.row
-	r.Token, r.StockCode, r.Symbol = d.text("Token"), d.word("ShortName"), d.word("ExchangeCode")
-	r.InstrumentName, r.Series, r.CompanyName = d.word("InstrumentName"), d.word("Series"), d.word("CompanyName")
-	r.LotSize = d.qty("LotSize")
-	r.TickSize = d.price("TickSize", tickUnits)
-	r.LowerCircuit, r.UpperCircuit = d.price("LowPriceRange", 1), d.price("HighPriceRange", 1)
-	r.Strike = d.price("StrikePrice", 1)
-	expiry, ok := readDate(d.word("ExpiryDate"))
+	r.Token, r.StockCode, r.Symbol = d.text(colToken), d.word(colShortName), d.word(colExchangeCode)
+	r.InstrumentName, r.Series, r.CompanyName = d.word(colInstrumentName), d.word(colSeries), d.word(colCompanyName)
+	r.LotSize = d.qty(colLotSize)
+	r.TickSize = d.price(colTickSize, tickUnits)
+	r.LowerCircuit, r.UpperCircuit = d.price(colLowPriceRange, 1), d.price(colHighPriceRange, 1)
+	r.Strike = d.price(colStrikePrice, 1)
+	expiry, ok := readDate(d.word(colExpiryDate))
 	r.Expiry, d.bad = expiry, d.bad || !ok
-	switch d.word("OptionType") {
+	switch d.word(colOptionType) {
 	case "CE":
 		r.Right = instrument.Call
 	case "PE":
@@ -251,13 +311,13 @@ func (d *rowDecoder) contract(tickUnits money.Price) {
 	}
 }
 
-func (d *rowDecoder) raw(column string) []byte { return bytes.TrimSpace(d.fields[d.at[column]]) }
+func (d *rowDecoder) raw(c column) []byte { return bytes.TrimSpace(d.fields[d.at[c]]) }
 
 // text returns a cleaned copy of a field; word the same from the words seen before.
-func (d *rowDecoder) text(column string) string { return cleanField(d.raw(column)) }
+func (d *rowDecoder) text(c column) string { return cleanField(d.raw(c)) }
 
-func (d *rowDecoder) word(column string) string {
-	raw := d.raw(column)
+func (d *rowDecoder) word(c column) string {
+	raw := d.raw(c)
 	if w, ok := d.words[string(raw)]; ok {
 		return w
 	}
@@ -284,8 +344,8 @@ func cleanField(raw []byte) string {
 }
 
 // price reads a decimal of the given units per rupee; an empty field is zero. A part finer than a Price is refused.
-func (d *rowDecoder) price(column string, units money.Price) money.Price {
-	raw := d.raw(column)
+func (d *rowDecoder) price(c column, units money.Price) money.Price {
+	raw := d.raw(c)
 	if len(raw) == 0 {
 		return 0
 	}
@@ -296,8 +356,8 @@ func (d *rowDecoder) price(column string, units money.Price) money.Price {
 	return p / units
 }
 
-func (d *rowDecoder) qty(column string) money.Qty {
-	raw := d.raw(column)
+func (d *rowDecoder) qty(c column) money.Qty {
+	raw := d.raw(c)
 	if len(raw) == 0 {
 		return 0
 	}

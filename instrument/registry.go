@@ -229,7 +229,7 @@ func (r *Registry) Unsaved(limit int) []Stored {
 func (r *Registry) MarkSaved(n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.unsaved = r.unsaved[n:]
+	r.unsaved = r.unsaved[min(n, len(r.unsaved)):]
 	if len(r.unsaved) == 0 {
 		r.unsaved = nil
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -246,23 +247,32 @@ func TestReadersWhileWriting(t *testing.T) {
 	wg.Wait()
 }
 
-// TestRegistrySize: an instrument of a full market must stay below 75 bytes in memory (performance.md P10).
-func TestRegistrySize(t *testing.T) {
+// TestSizes: an instrument of a full market must stay below 75 bytes in the registry (performance.md P10) and below 100
+// in the finder (P12).
+func TestSizes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a market of 150,000 instruments")
 	}
+	entries := universe(200, 9000, 120)
 	r := NewRegistry()
 	before := heap()
-	for _, e := range universe(200, 9000, 120) {
+	for _, e := range entries {
 		r.Allocate(e.Instrument, day(11, 2))
 	}
 	r.MarkSaved(r.Len())
-	perInstrument := float64(heap()-before) / float64(r.Len())
+	between := heap()
+	began := time.Now()
+	f := NewFinder(slices.Values(entries))
+	took := time.Since(began)
+	after := heap()
 	runtime.KeepAlive(r)
-	t.Logf("%d instruments, %.1f bytes each", r.Len(), perInstrument)
-	if perInstrument > 75 {
-		t.Errorf("%.1f bytes an instrument, at most 75", perInstrument)
+	runtime.KeepAlive(f)
+	registry, finder := float64(between-before)/float64(r.Len()), float64(after-between)/float64(r.Len())
+	t.Logf("%d instruments: %.1f bytes each in the registry, %.1f in the finder, built in %s", r.Len(), registry, finder, took)
+	if registry > 75 || finder > 100 {
+		t.Error("too large")
 	}
+	runtime.KeepAlive(entries)
 }
 
 func heap() int64 {
