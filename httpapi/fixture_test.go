@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -30,6 +31,7 @@ type world struct {
 	users  *app.Users
 	app    *app.App
 	log    *bytes.Buffer
+	market bazaar
 }
 
 var testFiles = fstest.MapFS{
@@ -50,7 +52,7 @@ func newWorld(t *testing.T, edits ...func(*Options)) *world {
 		t.Fatal(err)
 	}
 	w.users = mustUsers(t, w.store, w.clock)
-	w.app = &app.App{}
+	w.openMarket()
 	limits := DefaultLimits
 	limits.APIPerSecond, limits.EntryPerSecond = 0, 0
 	options := Options{Clock: w.clock, Log: log, Files: testFiles, Port: 8000, Limits: limits, Version: "test"}
@@ -61,7 +63,7 @@ func newWorld(t *testing.T, edits ...func(*Options)) *world {
 	w.server.Attach(w.app, w.users)
 	t.Cleanup(func() {
 		w.server.Close()
-		if err := w.store.Close(); err != nil {
+		if err := errors.Join(w.app.Close(), w.store.Close()); err != nil {
 			t.Error(err)
 		}
 	})

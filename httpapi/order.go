@@ -11,6 +11,7 @@ import (
 	"paperport/instrument"
 	"paperport/money"
 	"paperport/order"
+	"paperport/risk"
 )
 
 // qtyMax bounds a quantity on the wire; the contract's freeze quantity is checked by the engine.
@@ -232,9 +233,6 @@ func (s *Server) place(ctx context.Context, in *placeIn) (*receiptOut, error) {
 	return answerReceipt(receipt, err)
 }
 
-// codeReused is the one denial that is a conflict: the id is taken by another command.
-const codeReused = "CLIENT_ORDER_ID_REUSED"
-
 // answerReceipt answers 2xx for what was taken and a problem that carries the receipt for what was denied.
 func answerReceipt(r engine.Receipt, err error) (*receiptOut, error) {
 	if err != nil {
@@ -245,8 +243,11 @@ func answerReceipt(r engine.Receipt, err error) (*receiptOut, error) {
 		return &receiptOut{Body: body}, nil
 	}
 	status := http.StatusUnprocessableEntity
-	if r.Code == codeReused {
+	switch r.Code {
+	case risk.ClientOrderIDReused.String():
 		status = http.StatusConflict
+	case risk.OrderUnknown.String():
+		status = http.StatusNotFound
 	}
 	return nil, &Denial{Problem: problem(status, r.Code, r.Reason), receipt: body}
 }

@@ -209,8 +209,8 @@ func (c *socket) writeEvents(ctx context.Context) error {
 
 // quotesDue writes quotes now, or as soon as the last write is old enough.
 func (c *socket) quotesDue(ctx context.Context) error {
-	if wait := c.server.Limits.QuoteEvery - c.server.Clock.Now().Sub(c.quotedAt); wait > 0 {
-		c.quoteWait = c.server.Clock.After(wait)
+	if wait := c.server.Limits.QuoteEvery - time.Since(c.quotedAt); wait > 0 {
+		c.quoteWait = time.After(wait)
 		return nil
 	}
 	return c.writeQuotes(ctx)
@@ -221,7 +221,7 @@ func (c *socket) writeQuotes(ctx context.Context) error {
 		return nil
 	}
 	quotes, depth := c.quotes.Take()
-	c.quotedAt = c.server.Clock.Now()
+	c.quotedAt = time.Now()
 	var objects []any
 	if len(quotes) > 0 {
 		objects = append(objects, map[string]any{"t": "quotes", "venue": string(c.venue), "quotes": wireQuotes(quotes)})

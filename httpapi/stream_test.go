@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +19,9 @@ import (
 
 // page is a browser with an open event stream.
 type page struct {
-	t  *testing.T
-	ws *websocket.Conn
+	t    *testing.T
+	ws   *websocket.Conn
+	seen []map[string]any // messages that no mustSee wanted yet
 }
 
 // mustListen serves the world on a real listener whose name is localhost:8000 to the handler.
@@ -301,4 +304,83 @@ func TestCloseEndsStreams(t *testing.T) {
 		t.Errorf("after the end: %v, %v", response, err)
 	}
 	w.server.Close()
+}
+
+func TestStreamOfQuotesAndEvents(t *testing.T) {
+	w := newWorld(t)
+	owner := w.mustOwner()
+	account := w.mustAccount(owner)
+	id := strings.TrimPrefix(account, "/api/accounts/")
+	w.mustOpenMarket(owner)
+	base := w.mustListen()
+	p := w.mustDial(base, owner)
+	p.mustSend(fmt.Sprintf(`{"op":"watch","venue":"demo","quotes":[%d],"depth":[%d]}`, w.market.reliance, w.market.reliance))
+	p.mustSee("venue", func(m map[string]any) bool { return m["venue"].(map[string]any)["id"] == "demo" })
+	p.mustSee("quotes", func(m map[string]any) bool {
+		quote := m["quotes"].([]any)[0].(map[string]any)
+		return quote["ask"] == "1300.00" && m["venue"] == "demo"
+	})
+	p.mustSend(`{"op":"account","account":"` + id + `","after":0}`)
+	p.mustSee("caught-up", func(m map[string]any) bool { return m["account"] == id })
+	w.market.tick(1301_0000)
+	p.mustSee("quotes", func(m map[string]any) bool { return m["quotes"].([]any)[0].(map[string]any)["ask"] == "1301.00" })
+
+	expect(t, "order", w.place(owner, account, "order-0001", "buy", "limit", "1290.00", 10), 201, "")
+	event := p.mustSee("order", func(m map[string]any) bool { return m["order"].(map[string]any)["client_order_id"] == "order-0001" })
+	if event["account"] != id || event["seq"].(float64) < 1 {
+		t.Errorf("event %v", event)
+	}
+	p.mustSee("funds", func(m map[string]any) bool { return m["funds"].(map[string]any)["blocked"] != "0.00" })
+	_ = p.ws.Close(websocket.StatusNormalClosure, "")
+	resumeAndForeign(t, w, base, owner, id, event["seq"].(float64))
+}
+
+// resumeAndForeign comes back after an event and asks for what is somebody else's.
+func resumeAndForeign(t *testing.T, w *world, base, owner, id string, seq float64) {
+	t.Helper()
+	back := w.mustDial(base, owner)
+	back.mustSend(fmt.Sprintf(`{"op":"account","account":%q,"after":%d}`, id, int(seq)-1))
+	back.mustSee("order", func(m map[string]any) bool { return m["seq"] == seq })
+	other, _ := w.mustUser(owner, "other", auth.Trader)
+	stranger := w.mustDial(base, other)
+	stranger.mustSend(`{"op":"account","account":"` + id + `","after":0}`)
+	stranger.mustSee("error", func(m map[string]any) bool { return m["code"] == "NOT_FOUND" })
+	stranger.mustSend(`{"op":"watch","venue":"replay-0123456789","quotes":[],"depth":[]}`)
+	stranger.mustSee("error", func(m map[string]any) bool { return m["code"] == "NOT_FOUND" })
+	stranger.mustSend(`{"op":"watch","venue":"demo","quotes":[999],"depth":[]}`)
+	stranger.mustSee("error", func(m map[string]any) bool { return m["code"] == "BAD_FIELD" })
+}
+
+// mustSee reads until a message of a kind is as wanted; what else arrived is kept for later calls.
+func (p *page) mustSee(kind string, isSo func(map[string]any) bool) map[string]any {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for {
+		for i, m := range p.seen {
+			if m["t"] == kind && isSo(m) {
+				p.seen = slices.Delete(p.seen, i, i+1)
+				return m
+			}
+		}
+		_, data, err := p.ws.Read(ctx)
+		if err != nil {
+			p.t.Fatalf("waiting for %s: %v; seen %.2000v", kind, err, p.seen)
+		}
+		p.seen = append(p.seen, mustObjects(p.t, data)...)
+	}
+}
+
+// mustObjects reads a frame: one object, or several in an array.
+func mustObjects(t *testing.T, data []byte) []map[string]any {
+	t.Helper()
+	var one map[string]any
+	if json.Unmarshal(data, &one) == nil {
+		return []map[string]any{one}
+	}
+	var many []map[string]any
+	if err := json.Unmarshal(data, &many); err != nil {
+		t.Fatalf("message %q: %v", data, err)
+	}
+	return many
 }
