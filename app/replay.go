@@ -269,9 +269,10 @@ func (p *replay) setClock(c ClockChange) error {
 	if c.Speed < 1 || c.Speed > speedMax {
 		return fmt.Errorf("%w: speed: 1 to %d", ErrInvalid, speedMax)
 	}
-	now := calendar.FromTime(p.clock.Now())
-	if c.At != 0 && (c.At < now || c.At > p.tape.To) {
-		return fmt.Errorf("%w: at: a replay's clock runs forwards only, to %s at most; open another account to begin anew", ErrInvalid, p.tape.To.IST().Format("15:04"))
+	// The last minute is played, so that what is settled at the day's end is settled at its prices.
+	now, last := calendar.FromTime(p.clock.Now()), p.tape.To.Add(-time.Minute)
+	if c.At != 0 && (c.At < now || c.At > last) {
+		return fmt.Errorf("%w: at: a replay's clock runs forwards only, to %s at most; open another account to begin anew", ErrInvalid, last.IST().Format("15:04"))
 	}
 	p.clock.Set(c.Speed, c.IsPaused, c.At)
 	return nil

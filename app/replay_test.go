@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -118,6 +119,8 @@ func TestTradeARealExpiryDay(t *testing.T) {
 	if err != nil || len(positions) != 1 || positions[0].NetQty != 65 {
 		t.Fatalf("positions after a restart: %+v, %v", positions, err)
 	}
+	await(t, "living feed", func() (VenueState, error) { return restarted.Venue(ctx, trader, account.Venue) },
+		func(v VenueState) bool { return v.Feed.Lamp == "green" })
 	sold := mustPlace(t, restarted, order.Place{Account: account.ID, ClientOrderID: "sell-0001", Instrument: call.ID, Side: order.Sell, Product: order.NRML,
 		Type: order.Market, Validity: order.Day, Qty: 65})
 	await(t, "the sale", func() (OrderStory, error) { return restarted.OrderStory(ctx, trader, account.ID, sold.Order) },
@@ -143,4 +146,49 @@ func mustRestart(t *testing.T, a *App, dir, recorded string) *App {
 		t.Fatal(err)
 	}
 	return mustApp(t, dir, recorded)
+}
+
+// TestExpiryInReplay holds a bought option to the end of its day: it is settled at the last index value of the tape.
+func TestExpiryInReplay(t *testing.T) {
+	a := mustApp(t, t.TempDir(), mustRealDay(t))
+	ctx := t.Context()
+	account, err := a.OpenAccount(ctx, trader, NewAccount{Name: "Replay", Capital: DefaultCapital, Venue: ReplayOffer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := a.SearchInstruments(ctx, trader, account.Venue, "nifty 24000 ce 18 aug", 1)
+	if err != nil || len(found) != 1 || found[0].Strike != 24_000*money.PriceScale {
+		t.Fatalf("search: %+v, %v", found, err)
+	}
+	mustSpeed(t, a, account.Venue, 60)
+	await(t, "living feed", func() (VenueState, error) { return a.Venue(ctx, trader, account.Venue) },
+		func(v VenueState) bool { return v.Feed.Lamp == "green" })
+	mustPlace(t, a, order.Place{Account: account.ID, ClientOrderID: "buy-00001", Instrument: found[0].ID, Side: order.Buy, Product: order.NRML,
+		Type: order.Market, Validity: order.Day, Qty: 65})
+	await(t, "the position", func() ([]Position, error) { return a.Positions(ctx, trader, account.ID) },
+		func(p []Position) bool { return len(p) == 1 && p[0].NetQty == 65 })
+	before, err := a.Funds(ctx, trader, account.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	replay := a.markets[account.Venue].tape
+	to := replay.tape.To
+	for _, bad := range []ClockChange{{Speed: 61}, {Speed: 0}, {Speed: 1, At: to}} {
+		if _, err := a.SetClock(ctx, trader, account.Venue, bad); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%+v: %v, want ErrInvalid", bad, err)
+		}
+	}
+	if _, err := a.SetClock(ctx, trader, account.Venue, ClockChange{Speed: 60, At: to.Add(-time.Minute)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.SetClock(ctx, trader, account.Venue, ClockChange{Speed: 60, At: to.Add(-time.Hour)}); err == nil {
+		t.Error("the clock of a replay went back")
+	}
+	replay.clock.Set(600, false, 0) // only here: nobody watches the ten minutes to the day's end
+	settled := await(t, "the settlement", func() (LedgerPage, error) { return a.Ledger(ctx, trader, account.ID, 0, 2) },
+		func(p LedgerPage) bool { return p.Entries[1].Kind == "settlement" })
+	// 24154.90 is the last spot of the file (data/README.md): the call pays 154.90 a unit.
+	if e := settled.Entries[1]; e.Balance-before.Cash != 154_90*65 {
+		t.Errorf("settled for %s, want 154.90 x 65; entry %+v", e.Balance-before.Cash, e)
+	}
 }
