@@ -68,10 +68,11 @@ type lister struct {
 	indices map[string]indexSymbol
 	// under finds what contracts are written on, by exchange and ISEC code.
 	under map[underKey]underlying
-	// derivedISINs are the shares with contracts on NSE: BSE's closing auction follows them.
-	derivedISINs map[string]bool
-	skipped      map[skipKey]int
-	listed       []bool
+	// derived are the shares with contracts on NSE by ISIN, with their tick: on BSE the closing auction follows them, and
+	// so does the tier, for the closes of the two exchanges are the same but for a few paise.
+	derived map[string]money.Price
+	skipped map[skipKey]int
+	listed  []bool
 	// symbols are the cash symbols given out: six of BSE's are those of two companies.
 	symbols map[symbolKey]bool
 }
@@ -100,7 +101,7 @@ func newLister(in MasterImport, s *survey, report *MasterReport) *lister {
 	return &lister{
 		in: in, survey: s, report: report, codes: newCodes(in.On, in.Registry),
 		ladder: instrument.NewLadder(), freeze: instrument.NewFreezeTable(), indices: readIndexSymbols(),
-		under: map[underKey]underlying{}, derivedISINs: map[string]bool{}, skipped: map[skipKey]int{},
+		under: map[underKey]underlying{}, derived: map[string]money.Price{}, skipped: map[skipKey]int{},
 		symbols: map[symbolKey]bool{},
 	}
 }
@@ -180,15 +181,15 @@ func (l *lister) cash(r *breezewire.MasterRow) (in instrument.Instrument, reason
 	}
 	in.Terms.IsETF = strings.HasPrefix(r.ISIN, "INF")
 	in.Terms.IsIntradayBarred = slices.Contains(barredSeries, r.Series)
-	in.Terms.HasDerivatives = (exchange == calendar.NSE && l.survey.derived[r.StockCode]) || (exchange == calendar.BSE && l.derivedISINs[r.ISIN])
-	if in.Terms.HasDerivatives {
-		l.derivedISINs[r.ISIN] = true
-	}
+	in.Terms.HasDerivatives = (exchange == calendar.NSE && l.survey.derived[r.StockCode]) || (exchange == calendar.BSE && l.derived[r.ISIN] > 0)
 	tick, ok := l.shareTick(&in, r)
 	if !ok {
 		return in, SkipTick
 	}
 	in.Terms.TickSize = tick
+	if in.Terms.HasDerivatives {
+		l.derived[r.ISIN] = tick
+	}
 	if key := (symbolKey{exchange, in.Symbol}); l.symbols[key] {
 		in.Symbol += "." + r.Token // symbols are unique; the later company in the file shows its token
 	} else {
@@ -256,6 +257,9 @@ func (l *lister) shareTick(in *instrument.Instrument, r *breezewire.MasterRow) (
 	}
 	if known, ok := l.survey.futureTicks[r.StockCode]; ok && in.Exchange == calendar.NSE {
 		return known.tick, true
+	}
+	if tick := l.derived[r.ISIN]; tick > 0 && in.Exchange == calendar.BSE {
+		return tick, true
 	}
 	if p := l.in.Previous; p != nil && monthOf(p.On) == monthOf(l.in.On) {
 		if id, ok := l.in.Registry.Find(*in); ok {

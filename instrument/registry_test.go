@@ -253,7 +253,7 @@ func TestSizes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a market of 150,000 instruments")
 	}
-	entries := universe(200, 9000, 120)
+	entries := universe(100, 4500, 120)
 	r := NewRegistry()
 	before := heap()
 	for _, e := range entries {
