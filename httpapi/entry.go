@@ -157,9 +157,10 @@ func (s *Server) registerEntry() {
 	route(s, operation{id: "reset-password", method: "POST", path: "/api/reset", access: Public, status: 204, summary: "Set a new password by link"}, s.resetPassword)
 }
 
-// setUpAllowed: over loopback the visitor sits at the machine; everybody else needs the one-time link.
+// setUpAllowed: over loopback the visitor sits at the machine; everybody else needs the one-time link. Where a public
+// address is set a proxy may stand at the other end of loopback, so there everybody needs it.
 func (s *Server) setUpAllowed(ctx context.Context, link string) bool {
-	return requestOf(ctx).isDirect || s.Users.IsSetupToken(link)
+	return requestOf(ctx).isDirect && s.PublicURL == nil || s.Users.IsSetupToken(link)
 }
 
 const setupLinkText = "The first user is created at the machine itself (http://localhost) or with the one-time link that paperport printed when it started."

@@ -20,6 +20,9 @@ type request struct {
 	isDirect bool
 }
 
+// writeMax bounds how long a response may take to leave.
+const writeMax = 60 * time.Second
+
 type requestKey struct{}
 
 func requestOf(ctx context.Context) request {
@@ -41,6 +44,10 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, s.Limits.RequestMax)
 			defer cancel()
+		}
+		if r.URL.Path != streamPath {
+			// A reader that does not read must not hold us for ever; the event stream sets its own deadlines.
+			_ = http.NewResponseController(w).SetWriteDeadline(start.Add(writeMax))
 		}
 		r = r.WithContext(ctx)
 		seen := &statusWriter{ResponseWriter: w}
@@ -121,17 +128,26 @@ const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 's
 	"connect-src 'self'; manifest-src 'self'; media-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; " +
 	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html paperport"
 
-// setHeaders puts the headers on that every response carries, whatever it is.
+// fixedHeaders are on every response, whatever it is. The slices are shared and never changed.
+var fixedHeaders = []struct {
+	name  string // in canonical form
+	value []string
+}{
+	{"Content-Security-Policy", []string{csp}},
+	{"X-Content-Type-Options", []string{"nosniff"}},
+	{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
+	{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
+	{"Referrer-Policy", []string{"no-referrer"}},
+	{"Permissions-Policy", []string{"camera=(), geolocation=(), microphone=(), payment=(), usb=()"}},
+	{"X-Frame-Options", []string{"DENY"}},
+	{"Cache-Control", []string{"no-store"}},
+}
+
 func (s *Server) setHeaders(h http.Header, info *request) {
-	h.Set("Content-Security-Policy", csp)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Request-Id", info.id)
+	for _, fixed := range fixedHeaders {
+		h[fixed.name] = fixed.value
+	}
+	h["X-Request-Id"] = []string{info.id}
 	if info.isHTTPS && s.PublicURL != nil {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
