@@ -63,7 +63,7 @@ export function mountChart(host: HTMLElement, onHover: (bar: Candle | undefined)
   const chart = createChart(host, {
     autoSize: true,
     layout: { attributionLogo: false },
-    localization: { locale: 'en-IN', priceFormatter: (price: number) => formatPrice(Math.round(price * UNITS) as Price) },
+    localization: { locale: 'en-IN', priceFormatter: (price: number) => (price < 0 ? '' : formatPrice(Math.round(price * UNITS) as Price)) },
     timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 4 },
   });
   const candles = chart.addSeries(CandlestickSeries, { priceFormat: { type: 'price', precision: 2, minMove: 0.05 } });
@@ -90,7 +90,7 @@ export function mountChart(host: HTMLElement, onHover: (bar: Candle | undefined)
     byTime.clear();
     for (const bar of bars) byTime.set(timeOf(bar), bar);
     candles.setData(bars.map(candleOf));
-    volume.setData(bars.map((bar) => volumeOf(bar, colours)));
+    volume.setData(bars.filter((bar) => bar.volume > 0).map((bar) => volumeOf(bar, colours)));
   };
 
   return {
@@ -108,7 +108,7 @@ export function mountChart(host: HTMLElement, onHover: (bar: Candle | undefined)
       else bars.push(bar);
       byTime.set(timeOf(bar), bar);
       candles.update(candleOf(bar));
-      volume.update(volumeOf(bar, colours));
+      if (bar.volume > 0) volume.update(volumeOf(bar, colours));
     },
     setMarks(next) {
       marks = next;
