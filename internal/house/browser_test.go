@@ -27,8 +27,8 @@ var browserRules = []struct {
 func TestBrowserCode(t *testing.T) {
 	walk(t, func(rel string, _ fs.FileInfo) {
 		ext := filepath.Ext(rel)
-		if !strings.HasPrefix(rel, "web/src/") || ext != ".ts" && ext != ".svelte" {
-			return
+		if !strings.HasPrefix(rel, "web/src/") || ext != ".ts" && ext != ".svelte" || rel == "web/src/imports.test.ts" {
+			return // the last one holds the same patterns
 		}
 		text, err := os.ReadFile(filepath.Join(root, rel))
 		if err != nil {
