@@ -8,6 +8,7 @@ import (
 	"iter"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -197,7 +198,9 @@ func (d *demo) importToday(ctx context.Context, client *breeze.Client) error {
 	d.report = report
 	d.codes.Store(codes)
 	d.log.Info("security master imported", "trading_date", today.String(), "instruments", report.Instruments)
-	return d.app.SetDemoInstruments(d.entries(codes), d.pulse(codes))
+	err = d.app.SetDemoInstruments(d.entries(codes), d.pulse(codes))
+	debug.FreeOSMemory() // the import needed several times what it leaves
+	return err
 }
 
 // entries are the instruments of the day with the broker's code as a second name.
