@@ -98,6 +98,17 @@ func (a *App) SaveDemoSettings(text []byte) {
 	}
 }
 
+// ReleaseVenue lets a halted venue trade again from its last durable state. The caller has checked that the user may.
+func (a *App) ReleaseVenue(ctx context.Context, id VenueID) error {
+	a.mu.RLock()
+	m := a.markets[id]
+	a.mu.RUnlock()
+	if m == nil {
+		return ErrNotFound
+	}
+	return outcome(m.Release(ctx))
+}
+
 // closePrice is the close of a day by the venue's history.
 func (m *trading) closePrice(ctx context.Context, id instrument.ID, on calendar.Date) (money.Price, bool) {
 	bars, err := m.history.Candles(ctx, id, market.Day, on.At(0), (on + 1).At(0))

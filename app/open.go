@@ -98,9 +98,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	for _, row := range accounts {
 		a.accounts[row.ID] = row
 	}
-	if a.replays, err = newReplays(a); err != nil {
-		return nil, err
-	}
+	a.replays = newReplays(a)
 	if err := a.replays.openAll(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}

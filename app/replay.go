@@ -41,21 +41,20 @@ var replayBoards = []calendar.Board{{Exchange: calendar.NSE, Segment: calendar.F
 
 // replays finds day files and runs the replays of them.
 type replays struct {
-	app      *App
-	calendar *calendar.Calendar
-	mu       sync.Mutex // guards tapes
-	tapes    map[string]*feed.Recording
+	app *App
+	// timetable loads the exchanges' calendar when the first replay needs it.
+	timetable func() (*calendar.Calendar, error)
+	mu        sync.Mutex // guards tapes
+	tapes     map[string]*feed.Recording
 }
 
-func newReplays(a *App) (*replays, error) {
-	r := &replays{app: a, calendar: a.opt.Calendar, tapes: map[string]*feed.Recording{}}
-	if r.calendar == nil {
-		var err error
-		if r.calendar, err = calendar.Load(nil); err != nil {
-			return nil, fmt.Errorf("app: loading the calendar: %w", err)
+func newReplays(a *App) *replays {
+	return &replays{app: a, tapes: map[string]*feed.Recording{}, timetable: sync.OnceValues(func() (*calendar.Calendar, error) {
+		if a.opt.Calendar != nil {
+			return a.opt.Calendar, nil
 		}
-	}
-	return r, nil
+		return calendar.Load(nil)
+	})}
 }
 
 // replay is what one replay adds to its venue.
@@ -154,6 +153,10 @@ func (r *replays) open(ctx context.Context, row store.Venue) (*trading, error) {
 	if err := json.Unmarshal(row.Settings, &settings); err != nil {
 		return nil, fmt.Errorf("app: settings of %s: %w", row.ID, err)
 	}
+	timetable, err := r.timetable()
+	if err != nil {
+		return nil, fmt.Errorf("app: loading the calendar: %w", err)
+	}
 	tape, err := r.tape(ctx, settings.File)
 	if err != nil {
 		return nil, err
@@ -162,7 +165,7 @@ func (r *replays) open(ctx context.Context, row store.Venue) (*trading, error) {
 	if err != nil {
 		return nil, err
 	}
-	end := r.calendar.DayEnd(replayBoards[0], tape.Date)
+	end := timetable.DayEnd(replayBoards[0], tape.Date)
 	clock := feed.NewTapeClock(max(settings.At, last.At, tape.From), max(end, tape.To).Add(replayTail), settings.Speed, settings.IsPaused)
 	p := &replay{clock: clock, tape: tape, settings: settings}
 	index, _ := r.app.registry.Find(indexOf(tape.Underlying))
@@ -172,9 +175,9 @@ func (r *replays) open(ctx context.Context, row store.Venue) (*trading, error) {
 	f := feed.New(feed.Options{Clock: clock, Source: feed.FromTape, Instrument: func(id instrument.ID) (*instrument.Instrument, bool) {
 		i, ok := contracts[id]
 		return i, ok
-	}, Phase: func(b calendar.Board, at calendar.Instant) calendar.Phase { return r.calendar.At(b, at).Phase }})
+	}, Phase: func(b calendar.Board, at calendar.Instant) calendar.Phase { return timetable.At(b, at).Phase }})
 	m.finder.Store(instrument.NewFinder(entriesOf(contracts)))
-	m.Venue, err = venue.Open(ctx, venue.Options{ID: row.ID, Store: r.app.store, Clock: clock, Calendar: r.calendar, Feed: f,
+	m.Venue, err = venue.Open(ctx, venue.Options{ID: row.ID, Store: r.app.store, Clock: clock, Calendar: timetable, Feed: f,
 		Instrument: func(id instrument.ID, _ calendar.Date) (*instrument.Instrument, bool) {
 			i, ok := contracts[id]
 			return i, ok
@@ -210,7 +213,9 @@ func (r *replays) tape(ctx context.Context, file string) (*feed.Recording, error
 		}
 		return nil, err
 	}
-	r.enlist(tape)
+	if err := r.enlist(tape); err != nil {
+		return nil, err
+	}
 	if err := r.app.SaveInstruments(ctx); err != nil {
 		return nil, err
 	}
@@ -226,7 +231,11 @@ const (
 )
 
 // enlist gives the contracts of a tape ids and the terms of its date.
-func (r *replays) enlist(t *feed.Recording) {
+func (r *replays) enlist(t *feed.Recording) error {
+	timetable, err := r.timetable()
+	if err != nil {
+		return fmt.Errorf("app: loading the calendar: %w", err)
+	}
 	registry := r.app.registry
 	index := registry.Allocate(indexOf(t.Underlying), t.Date)
 	freeze := instrument.NewFreezeTable().FreezeQty(t.Underlying, t.Date)
@@ -235,14 +244,15 @@ func (r *replays) enlist(t *feed.Recording) {
 		c.UnderlyingID = index
 		c.Name = t.Underlying
 		c.Terms = instrument.Terms{LotSize: niftyLot, FreezeQty: freeze, TickSize: niftyTick, Multiplier: 1, UnderlyingIsIndex: true}
-		c.Symbol = instrument.TradingSymbol(c.Underlying, c.Expiry, r.cycle(c.Expiry), c.Strike, c.Right)
+		c.Symbol = instrument.TradingSymbol(c.Underlying, c.Expiry, cycleOf(timetable, c.Expiry), c.Strike, c.Right)
 		c.ID = registry.Allocate(*c, t.Date)
 	}
+	return nil
 }
 
-func (r *replays) cycle(expiry calendar.Date) instrument.Cycle {
+func cycleOf(timetable *calendar.Calendar, expiry calendar.Date) instrument.Cycle {
 	year, month, _ := expiry.YMD()
-	if r.calendar.MonthlyExpiry(calendar.NSE, year, month) == expiry {
+	if timetable.MonthlyExpiry(calendar.NSE, year, month) == expiry {
 		return instrument.Monthly
 	}
 	return instrument.Weekly

@@ -123,8 +123,8 @@ func TestTradeARealExpiryDay(t *testing.T) {
 		func(v VenueState) bool { return v.Feed.Lamp == "green" })
 	sold := mustPlace(t, restarted, order.Place{Account: account.ID, ClientOrderID: "sell-0001", Instrument: call.ID, Side: order.Sell, Product: order.NRML,
 		Type: order.Market, Validity: order.Day, Qty: 65})
-	await(t, "the sale", func() (OrderStory, error) { return restarted.OrderStory(ctx, trader, account.ID, sold.Order) },
-		func(s OrderStory) bool { return s.Order.Status == order.Executed })
+	await(t, "the sale", func() ([]Order, error) { return restarted.Orders(ctx, trader, account.ID, 0) },
+		func(o []Order) bool { return o[0].ID == sold.Order && o[0].Status == order.Executed })
 	funds, err := restarted.Funds(ctx, trader, account.ID)
 	if err != nil || funds.Cash != funds.Free || funds.Cash != DefaultCapital+funds.RealisedPnL-funds.Charges {
 		t.Errorf("funds after both: %+v, %v", funds, err)

@@ -3,6 +3,7 @@ package venue
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"paperport/calendar"
 	"paperport/engine"
@@ -50,7 +51,7 @@ func (l *loop) workingOwner() feed.Owner {
 }
 
 func (l *loop) positionOwner(k positionKey) feed.Owner {
-	return feed.Owner{Name: "position of " + string(k.account) + " " + string('0'+rune(k.product)), IsFirst: true}
+	return feed.Owner{Name: fmt.Sprintf("position of %s in %d as %d", k.account, k.instrument, k.product), IsFirst: true}
 }
 
 // change carries out the engine's wish for market data.
@@ -85,11 +86,23 @@ func (w *watching) hold(l *loop, k positionKey, qty money.Qty) {
 	switch isHeld := qty != 0; {
 	case isHeld && !w.held[k]:
 		w.held[k] = true
-		l.v.opt.Feed.Want(k.instrument, l.positionOwner(k))
+		for _, id := range l.withUnderlying(k.instrument) {
+			l.v.opt.Feed.Want(id, l.positionOwner(k))
+		}
 	case !isHeld && w.held[k]:
 		delete(w.held, k)
-		l.v.opt.Feed.Drop(k.instrument, l.positionOwner(k))
+		for _, id := range l.withUnderlying(k.instrument) {
+			l.v.opt.Feed.Drop(id, l.positionOwner(k))
+		}
 	}
+}
+
+// withUnderlying is an instrument and, of a contract, its underlying: contracts are settled by its price.
+func (l *loop) withUnderlying(id instrument.ID) []instrument.ID {
+	if i, ok := l.v.Instrument(id); ok && i.Expiry != 0 && i.UnderlyingID != 0 {
+		return []instrument.ID{id, i.UnderlyingID}
+	}
+	return []instrument.ID{id}
 }
 
 // takeMarket steps what is new of the instruments with working orders.
@@ -180,7 +193,7 @@ func (l *loop) forgetMarket() {
 		l.inbox.Unwatch(id)
 	}
 	for k := range l.watch.held {
-		f.Drop(k.instrument, l.positionOwner(k))
+		f.DropAll(l.positionOwner(k))
 	}
 	l.watch = newWatching()
 }

@@ -1,14 +1,12 @@
 package venue
 
 import (
-	"context"
 	"slices"
 	"time"
 
 	"paperport/calendar"
 	"paperport/engine"
 	"paperport/instrument"
-	"paperport/money"
 	"paperport/order"
 	"paperport/store"
 )
@@ -186,36 +184,6 @@ func (l *loop) endDay(b *board, date calendar.Date) (isDone bool, err error) {
 	b.EndedDate, b.isChanged = date, true
 	l.snapshot.isDue = true
 	return true, nil
-}
-
-// marks finds the last price of each instrument on a date, ordered by instrument.
-func (l *loop) marks(ids []instrument.ID, date calendar.Date) (marks []engine.Mark, isComplete bool) {
-	slices.Sort(ids)
-	isComplete = true
-	for _, id := range slices.Compact(ids) {
-		price, ok := l.mark(id, date)
-		if !ok {
-			isComplete = false
-			continue
-		}
-		marks = append(marks, engine.Mark{Instrument: id, Price: price})
-	}
-	return marks, isComplete
-}
-
-// closePriceWait bounds one question for a closing price.
-const closePriceWait = 3 * time.Second
-
-func (l *loop) mark(id instrument.ID, date calendar.Date) (money.Price, bool) {
-	if q, ok := l.v.opt.Feed.LastQuote(id); ok && q.Last > 0 && q.At.Date() <= date {
-		return q.Last, true
-	}
-	if l.v.opt.ClosePrice == nil {
-		return 0, false
-	}
-	ctx, cancel := context.WithTimeout(l.watch.ctx, closePriceWait)
-	defer cancel()
-	return l.v.opt.ClosePrice(ctx, id, date)
 }
 
 // held is something an account holds on a board.
