@@ -160,3 +160,38 @@ func TestSearchEqualsPlainScan(t *testing.T) {
 		}
 	}
 }
+
+// FuzzSearch: no query panics, and answers are distinct, in order of class and within the limit.
+func FuzzSearch(f *testing.F) {
+	entries := universe(8, 40, 5)
+	finder := NewFinder(slices.Values(entries))
+	for _, q := range idioms {
+		f.Add(q)
+	}
+	f.Add("nifty26dec26dec24000ce")
+	f.Add("nifty999999999999999999999999.5ce")
+	f.Add("\xff\xfe 29DEC0000 .5 5. 1.2.3 ₹ निफ्टी")
+	f.Fuzz(func(t *testing.T, query string) {
+		hits := finder.Search(query, 20)
+		seen := map[ID]bool{}
+		for i, h := range hits {
+			if h.ID == 0 || int(h.ID) > len(entries) || seen[h.ID] || (i > 0 && h.Class < hits[i-1].Class) {
+				t.Fatalf("%q: %v", query, hits)
+			}
+			seen[h.ID] = true
+		}
+		if len(hits) > 20 || finder.Search(query, 0) != nil {
+			t.Fatalf("%q: %d hits", query, len(hits))
+		}
+	})
+}
+
+// TestEmptyFinder: a market without instruments finds nothing and does not fail.
+func TestEmptyFinder(t *testing.T) {
+	f := NewFinder(slices.Values([]Entry{}))
+	for _, q := range idioms {
+		if hits := f.Search(q, 20); len(hits) != 0 {
+			t.Errorf("%q finds %v in an empty market", q, hits)
+		}
+	}
+}

@@ -34,7 +34,7 @@ func (s *search) rateGroup(key uint64, fam *family, g *group) {
 	}
 	bound := s.bound(g, &r)
 	n := uint64(g.first)
-	if s.isUseless(bound, key|n) {
+	if bound >= classNone || s.isUseless(bound, key|n) {
 		return
 	}
 	walk := s.nearest(fam, g)
@@ -175,14 +175,17 @@ func (s *search) bound(g *group, r *groupRating) int {
 			if t.low >= t.high {
 				continue
 			}
-			own := uint8(classPrefix)
-			if t.exact >= 0 && s.holds(g, uint32(t.exact)) {
+			own := uint8(classNone)
+			switch {
+			case t.exact >= 0 && s.holds(g, uint32(t.exact)):
 				own = classExact
+			case s.begins(g, t):
+				own = classPrefix
 			}
 			isAsked = isAsked || own == classExact
 			class = max(class, min(own, s.rest[i][put]))
 		}
-		bound = min(bound, class+uint8(penalty(Option, isAsked)))
+		bound = min(bound, min(class, classNone)+uint8(penalty(Option, isAsked)))
 	}
 	return int(bound)
 }
@@ -192,6 +195,20 @@ func (s *search) holds(g *group, strike uint32) bool {
 	price := s.f.dict.prices[strike]
 	at := s.lowerItem(g, price)
 	return at < g.last && s.f.items[at].strike == strike
+}
+
+// begins reports whether a group has a strike in the bounds of the number of t.
+func (s *search) begins(g *group, t *term) bool {
+	highest := s.f.dict.prices[s.f.items[g.last-1].strike]
+	for from, below := t.from, t.below; from <= highest; from, below = from*10, below*10 {
+		if at := s.lowerItem(g, from); at < g.last && s.f.dict.prices[s.f.items[at].strike] < below {
+			return true
+		}
+		if t.isFinal {
+			break
+		}
+	}
+	return false
 }
 
 // lowerItem returns the first item of an option group whose strike is not below price.
@@ -231,6 +248,9 @@ func (s *search) narrow() *term {
 	return nil
 }
 
+// denseRuns is from how many strikes on a plain walk meets enough of them early.
+const denseRuns = 64
+
 // narrowWalk limits a walk to the strikes of t, in the same order. Strikes that begin with 24 are those from 24 to below
 // 25, from 240 to below 250 and so on.
 func (s *search) narrowWalk(w *nearWalk, g *group, t *term) {
@@ -251,6 +271,10 @@ func (s *search) narrowWalk(w *nearWalk, g *group, t *term) {
 		if t.isFinal {
 			break
 		}
+	}
+	if len(s.runs) > denseRuns {
+		w.isNarrow = false
+		return
 	}
 	slices.SortFunc(s.runs, func(a, b uint32) int {
 		switch {

@@ -308,7 +308,7 @@ func (s *search) visit(rank, class int) {
 	}
 	s.seen[rank>>6] |= 1 << (rank & 63)
 	fam := &s.f.families[rank]
-	if !s.rateWords(fam) {
+	if !s.rateWords(fam) || s.isUseless(s.familyBound(), uint64(rank)<<32) {
 		return
 	}
 	for g := fam.firstGroup; g < fam.lastGroup; g++ {
@@ -319,6 +319,15 @@ func (s *search) visit(rank, class int) {
 		}
 		s.rateGroup(uint64(rank)<<32, fam, &s.f.groups[g])
 	}
+}
+
+// familyBound is the best class that the family at hand can have.
+func (s *search) familyBound() int {
+	bound := uint8(0)
+	for i := range s.terms {
+		bound = max(bound, min(s.inFamily[i], s.terms[i].best))
+	}
+	return int(bound)
 }
 
 // rateWords finds the class of every term in a family's words; false when one can match nothing of the family.
