@@ -71,7 +71,8 @@ func (b Board) String() string {
 // Phase is the part of the trading day a board is in.
 type Phase uint8
 
-// The phases. Orders fill only in Open; PreOpen and ClosingAuction accept nothing until the auctions are built.
+// The phases. Orders are taken and fill only in Open; in every other one they are denied, with the next opening, until the
+// auctions are built.
 const (
 	Closed Phase = iota
 	PreOpen

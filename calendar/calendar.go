@@ -17,8 +17,6 @@ type Calendar struct {
 	layers []*tables
 	// isEveryDay drops weekends and holidays (the demo market).
 	isEveryDay bool
-	// expiryAt is the time of day contracts expire, where it is not the close.
-	expiryAt time.Duration
 }
 
 // Load returns the exchanges' calendar. overrides may be nil; otherwise its files of the names in calendar/tables
@@ -50,6 +48,9 @@ const demoDayEnd = 23*time.Hour + 55*time.Minute
 // demoSquareOffMinutes before demoDayEnd, intraday positions are closed: 23:45.
 const demoSquareOffMinutes = 10
 
+// demoExpiry is when the demo market's contracts stop trading on their last day (architecture.md 2).
+const demoExpiry = 15*time.Hour + 40*time.Minute
+
 // Demo returns the demo market's calendar: every board is open 00:00 to 23:55 IST on all seven days, squares off at 23:45
 // and settles on the next day. Contracts expire on the rules' weekdays at 15:40, never moved by a holiday.
 func Demo() *Calendar {
@@ -57,6 +58,7 @@ func Demo() *Calendar {
 	for _, b := range allBoards() {
 		t.sessions = append(t.sessions, session{board: b, phase: Open, end: demoDayEnd})
 		t.squareOffs = append(t.squareOffs, squareOff{board: b, before: demoSquareOffMinutes * time.Minute})
+		t.expiryTimes = append(t.expiryTimes, expiryTime{board: b, at: demoExpiry})
 	}
 	for _, e := range []struct {
 		exchange Exchange
@@ -64,7 +66,7 @@ func Demo() *Calendar {
 	}{{NSE, time.Tuesday}, {BSE, time.Thursday}} {
 		t.expiries = append(t.expiries, expiryRule{exchange: e.exchange, weekday: e.weekday})
 	}
-	return &Calendar{layers: []*tables{t}, isEveryDay: true, expiryAt: 15*time.Hour + 40*time.Minute}
+	return &Calendar{layers: []*tables{t}, isEveryDay: true}
 }
 
 // KnownUntil returns the last day of the last year with holidays in the tables: later answers know only weekends. It is

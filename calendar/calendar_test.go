@@ -479,3 +479,31 @@ func BenchmarkAt(b *testing.B) {
 		c.At(nfo, at)
 	}
 }
+
+// TestExpiryAt holds the time at which expiring contracts stop trading, on both sides of each change.
+func TestExpiryAt(t *testing.T) {
+	c, err := Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	currency := Board{Exchange: NSE, Segment: Currency}
+	for _, tc := range []struct {
+		board    Board
+		date, at string
+	}{
+		{nfo, "2026-07-28", "15:30"}, {nfo, "2026-08-04", "15:40"}, {nfo, "2026-11-23", "15:40"}, {currency, "2026-11-25", "12:30"},
+		{mcx, "2026-11-25", "23:55"}, {mcx, "2026-07-28", "23:30"},
+	} {
+		d := mustDate(t, tc.date)
+		end := c.ExpiryAt(tc.board, d)
+		if clockText(end.TimeOfDay()) != tc.at || end.Date() != d {
+			t.Errorf("contracts of %s on %s expire at %s, want %s", tc.board, d, end.IST(), tc.at)
+		}
+		if c.HasExpired(tc.board, d, end-1) || !c.HasExpired(tc.board, d, end) || !c.HasExpired(tc.board, d, (d+1).At(0)) {
+			t.Errorf("%s on %s: expired a microsecond before %s, or not from then on", tc.board, d, tc.at)
+		}
+		if c.HasExpired(tc.board, 0, end) || c.HasExpired(tc.board, d+1, end) {
+			t.Errorf("%s on %s: a contract without expiry, or of tomorrow, has expired", tc.board, d)
+		}
+	}
+}

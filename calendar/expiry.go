@@ -60,18 +60,43 @@ func (c *Calendar) MonthlyExpiries(e Exchange, d Date, n int) []Date {
 	return out
 }
 
-// ExpiryAt returns when contracts of a board that expire on d stop trading: the close of continuous trading, or 15:40
-// on the demo calendar. Zero when the board does not trade on d.
+// ExpiryAt returns when contracts of a board that expire on d stop trading: the time of expiry_times.csv, or the close
+// of continuous trading where that is earlier or no time is known. Zero when the board does not trade on d.
 func (c *Calendar) ExpiryAt(b Board, d Date) Instant {
-	if c.expiryAt != 0 {
-		return d.At(c.expiryAt)
-	}
-	day := c.day(b.normal(), d)
+	b = b.normal()
+	day := c.day(b, d)
 	end := day.closeOf(Open)
 	if end == 0 {
 		return 0
 	}
+	if at, ok := c.expiryTime(b, d); ok {
+		end = min(end, at)
+	}
 	return d.At(end)
+}
+
+// HasExpired reports whether a contract of a board with this last day (zero: none) has stopped trading at an instant.
+func (c *Calendar) HasExpired(b Board, expiry Date, at Instant) bool {
+	switch today := at.Date(); {
+	case expiry == 0 || expiry > today:
+		return false
+	case expiry < today:
+		return true
+	default:
+		end := c.ExpiryAt(b, expiry)
+		return end != 0 && at >= end
+	}
+}
+
+func (c *Calendar) expiryTime(b Board, d Date) (time.Duration, bool) {
+	for i := len(c.layers) - 1; i >= 0; i-- {
+		for _, t := range c.layers[i].expiryTimes {
+			if t.board == b && covers(t.from, t.to, d) {
+				return t.at, true
+			}
+		}
+	}
+	return 0, false
 }
 
 // SettlementDate returns when a trade of a date settles: T+1, the next day that is neither a weekend, a trading holiday

@@ -16,6 +16,7 @@ type tables struct {
 	sessions    []session
 	squareOffs  []squareOff
 	expiries    []expiryRule
+	expiryTimes []expiryTime
 	holidays    map[dayKey]holiday
 	specials    map[boardDay]special
 	unsettled   map[exchangeDay]bool
@@ -54,6 +55,12 @@ type (
 		exchange Exchange
 		from     Date
 		weekday  time.Weekday
+	}
+	// expiryTime is the time of day at which expiring contracts of a board stop trading.
+	expiryTime struct {
+		board    Board
+		from, to Date
+		at       time.Duration
 	}
 	holiday struct {
 		closed closure
@@ -109,6 +116,7 @@ func readTables(source fs.FS) (*tables, error) {
 		{"settlement_holidays.csv", "date,exchange,name,source,checked", t.addSettlementHoliday},
 		{"square_off.csv", "exchange,segment,auction,from,to,minutes_before_close,source,checked", t.addSquareOff},
 		{"expiry_weekdays.csv", "exchange,from,weekday,source,checked", t.addExpiry},
+		{"expiry_times.csv", "exchange,segment,from,to,time,source,checked", t.addExpiryTime},
 	} {
 		if err := readCSV(source, file.name, file.columns, file.read); err != nil {
 			return nil, err

@@ -127,3 +127,24 @@ func contains[T comparable](list []T, v T) bool {
 	}
 	return false
 }
+
+// addExpiryTime reads when expiring contracts stop trading.
+func (t *tables) addExpiryTime(r row) error {
+	exchanges, segments, err := r.places()
+	if err != nil {
+		return err
+	}
+	var e expiryTime
+	if e.from, e.to, err = r.dates(); err != nil {
+		return err
+	}
+	if e.at, err = parseTimeOfDay(r.text("time")); err != nil {
+		return err
+	}
+	for _, e.board = range allBoards() {
+		if contains(exchanges, e.board.Exchange) && contains(segments, e.board.Segment) {
+			t.expiryTimes = append(t.expiryTimes, e)
+		}
+	}
+	return nil
+}

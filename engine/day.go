@@ -36,7 +36,7 @@ func (e *Engine) squareOff(s *SquareOff) {
 			}
 		}
 		for _, p := range slices.Clone(a.positions) {
-			if x := e.inst(p.Instrument); x.board == b && p.Product == order.MIS && p.NetQty != 0 {
+			if x := e.inst(p.Instrument); x.board == b && p.Product == order.MIS && p.NetQty != 0 && !x.isOver() {
 				e.exit(a, x, p)
 			}
 		}
@@ -113,7 +113,7 @@ func (e *Engine) dayEnd(d *DayEnd) {
 		}
 	}
 	b.tradingDate = d.TradingDate
-	e.expire(d.Board, d.TradingDate, d.Marks)
+	e.expire(d.Board, d.TradingDate, nil) // the day's closing prices are not those of the expiry instant
 	for _, a := range e.accounts {
 		e.closeIntraday(a, b, d.Marks)
 		e.roll(a, b, d)
@@ -131,8 +131,8 @@ func (e *Engine) dayEnd(d *DayEnd) {
 func (e *Engine) closeIntraday(a *account, b *board, marks []Mark) {
 	for _, p := range slices.Clone(a.positions) {
 		x := e.inst(p.Instrument)
-		if x.board != b || p.Product != order.MIS || p.NetQty == 0 {
-			continue
+		if x.board != b || p.Product != order.MIS || p.NetQty == 0 || x.isOver() && isCashSettled(x.book.Instrument) {
+			continue // the last: waits for its settlement price
 		}
 		price := markOf(marks, p.Instrument)
 		if price <= 0 {
@@ -216,13 +216,16 @@ func isDue(h *position.Holding, date calendar.Date) bool {
 	return due > h.Qty
 }
 
-// expire settles the contracts of a board that are over on date and for whose underlying there is a mark.
+// expire ends the trading of contracts whose last day is date or earlier, and settles those for whose underlying there
+// is a mark.
 func (e *Engine) expire(on calendar.Board, date calendar.Date, marks []Mark) {
 	b := e.board(on)
+	b.expired = max(b.expired, date)
 	for _, x := range e.insts {
 		if x == nil || x.board != b || x.isExpired || x.book.Instrument.Expiry == 0 || x.book.Instrument.Expiry > date {
 			continue
 		}
+		e.expireOrders(x)
 		settle := markOf(marks, x.book.Instrument.UnderlyingID)
 		if settle <= 0 {
 			continue
@@ -234,14 +237,25 @@ func (e *Engine) expire(on calendar.Board, date calendar.Date, marks []Mark) {
 	}
 }
 
-func (e *Engine) expireFor(a *account, x *inst, settle money.Price) {
-	i := x.book.Instrument
-	for _, w := range slices.Clone(a.orders) {
-		if w.inst == x {
-			e.end(w, order.Expired, "expired", risk.Deny(risk.ContractExpired, "expiry", i.Expiry.String()))
+// expireOrders ends what works in a contract that has stopped trading.
+func (e *Engine) expireOrders(x *inst) {
+	for _, a := range e.accounts {
+		for _, w := range slices.Clone(a.orders) {
+			if w.inst == x {
+				e.end(w, order.Expired, "expired", risk.Deny(risk.ContractExpired, "expiry", x.book.Instrument.Expiry.String()))
+			}
 		}
 	}
-	if i.Kind != instrument.Option || !i.Terms.UnderlyingIsIndex {
+}
+
+// isCashSettled reports whether the contract is settled in cash at the underlying's price; other contracts are delivered.
+func isCashSettled(i *instrument.Instrument) bool {
+	return i.Kind == instrument.Option && i.Terms.UnderlyingIsIndex
+}
+
+func (e *Engine) expireFor(a *account, x *inst, settle money.Price) {
+	i := x.book.Instrument
+	if !isCashSettled(i) {
 		return // delivery of shares is not built; the position stays as it is
 	}
 	for _, product := range [...]order.Product{order.MIS, order.NRML} {
@@ -265,7 +279,7 @@ func (e *Engine) payIntrinsic(a *account, x *inst, p *position.Position, settle 
 	}
 	value, err := money.Turnover(worth, p.NetQty, i.Terms.Multiplier, money.HalfUp)
 	e.must(err, "turnover")
-	stt, err := e.tables.ExerciseSTT(i, x.board.tradingDate, value)
+	stt, err := e.tables.ExerciseSTT(i, i.Expiry, value)
 	e.must(err, "charges")
 	e.force(a, x, p, worth, ExpirySettlement)
 	if stt > 0 {

@@ -23,7 +23,7 @@ import (
 )
 
 // Version is bumped with every change of behaviour; a journal written by another version is not replayed (style.md 2).
-const Version = 4
+const Version = 5
 
 // Engine is the core of one venue. One goroutine calls it; it starts none. Use New.
 type Engine struct {
@@ -62,6 +62,8 @@ type board struct {
 	phase        calendar.Phase
 	reason       string
 	tradingDate  calendar.Date
+	nextOpen     calendar.Instant // 0: unknown
+	expired      calendar.Date    // contracts of this day and earlier have stopped trading
 	isSquaredOff bool
 	isFeedAlive  bool
 	epoch        uint32 // counts the feed's interruptions
@@ -74,7 +76,13 @@ type inst struct {
 	waiting   []*working // active, but no fresh book was seen yet; oldest first
 	working   int        // orders not closed
 	isWatched bool       // market data was asked for
-	isExpired bool
+	isExpired bool       // settled
+}
+
+// isOver reports whether the contract has stopped trading, settled or not.
+func (x *inst) isOver() bool {
+	expiry := x.book.Instrument.Expiry
+	return x.isExpired || expiry != 0 && expiry <= x.board.expired
 }
 
 type closedOrder struct {

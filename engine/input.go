@@ -71,6 +71,8 @@ type PhaseChange struct {
 	TradingDate calendar.Date
 	// Reason is the words for the screen when closed: "Sunday", "Guru Nanak Jayanti", "opens 09:15".
 	Reason string
+	// NextOpen is when continuous trading begins next, 0 when unknown.
+	NextOpen calendar.Instant
 }
 
 // Mark is a price to value a position at.
@@ -97,9 +99,10 @@ type SquareOff struct {
 	TradingDate calendar.Date
 }
 
-// Expire settles every contract of a board whose last trading day is TradingDate or earlier: its working orders expire
-// and long options are paid their intrinsic value. Marks are the final settlement prices of the underlyings (by
-// underlying instrument, ordered). A contract without one is left as it is and tried again at the next DayEnd.
+// Expire says that every contract of a board whose last trading day is TradingDate or earlier has stopped trading: its
+// working orders expire, new ones are denied, and long index options are paid their intrinsic value. Marks are the final
+// settlement prices of the underlyings, those of the instant trading stopped (by underlying instrument, ordered). A
+// position whose underlying has none waits as it is until a later Expire brings it.
 type Expire struct {
 	Board       calendar.Board
 	TradingDate calendar.Date

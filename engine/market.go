@@ -79,7 +79,7 @@ func (e *Engine) onPhase(p *PhaseChange) {
 	if b.tradingDate != p.TradingDate {
 		b.isSquaredOff = false
 	}
-	b.phase, b.reason, b.tradingDate = p.Phase, p.Reason, p.TradingDate
+	b.phase, b.reason, b.tradingDate, b.nextOpen = p.Phase, p.Reason, p.TradingDate, p.NextOpen
 	b.epoch++
 	if p.Phase == calendar.Open {
 		e.workBoard(b)

@@ -61,7 +61,7 @@ func (e *Engine) check(w *working, p *order.Place) risk.Denial {
 	b := w.inst.board
 	d := risk.Check(risk.Ask{
 		Order: p, Instrument: w.inst.book.Instrument, Phase: b.phase, PhaseReason: b.reason, TradingDate: b.tradingDate,
-		IsSquaredOff: b.isSquaredOff, IsExpired: w.inst.isExpired, IsFeedAlive: b.isFeedAlive, Limit: w.o.LimitPrice,
+		IsSquaredOff: b.isSquaredOff, IsExpired: w.inst.isOver(), NextOpen: b.nextOpen, IsFeedAlive: b.isFeedAlive, Limit: w.o.LimitPrice,
 		LowerCircuit: w.inst.book.Top.LowerCircuit, UpperCircuit: w.inst.book.Top.UpperCircuit,
 	})
 	if d.IsDenied() {

@@ -99,6 +99,8 @@ func (c *codec) board(v **board) {
 	num(c, &b.phase)
 	text(c, &b.reason)
 	num(c, &b.tradingDate)
+	num(c, &b.nextOpen)
+	num(c, &b.expired)
 	c.flag(&b.isSquaredOff)
 	c.flag(&b.isFeedAlive)
 	num(c, &b.epoch)

@@ -2,6 +2,7 @@ package risk
 
 import (
 	"strconv"
+	"time"
 
 	"paperport/calendar"
 	"paperport/instrument"
@@ -21,7 +22,9 @@ type Ask struct {
 	Phase       calendar.Phase
 	PhaseReason string
 	TradingDate calendar.Date
-	// IsSquaredOff: the day's cut-off for intraday positions has been. IsExpired: the contract was settled.
+	// NextOpen is when the board opens next, 0 when unknown.
+	NextOpen calendar.Instant
+	// IsSquaredOff: the day's cut-off for intraday positions has been. IsExpired: the contract has stopped trading.
 	IsSquaredOff, IsExpired bool
 	IsFeedAlive             bool
 	// LowerCircuit and UpperCircuit are the day's limits, 0 where not known.
@@ -66,10 +69,14 @@ func checkSession(a *Ask) Denial {
 	if a.Phase == calendar.Open {
 		return Denial{}
 	}
-	if a.PhaseReason == "" {
-		return Deny(MarketClosed, "phase", a.Phase.String())
+	pairs := []string{"phase", a.Phase.String()}
+	if a.PhaseReason != "" {
+		pairs = append(pairs, "reason", a.PhaseReason)
 	}
-	return Deny(MarketClosed, "phase", a.Phase.String(), "reason", a.PhaseReason)
+	if a.NextOpen != 0 {
+		pairs = append(pairs, "next_open", a.NextOpen.IST().Format(time.RFC3339))
+	}
+	return Deny(MarketClosed, pairs...)
 }
 
 func checkProduct(a *Ask) Denial {

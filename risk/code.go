@@ -84,7 +84,7 @@ var table = [codeCount]Entry{
 	InstrumentUnknown:      {"INSTRUMENT_UNKNOWN", OnOrder, "There is no such instrument in this venue.", ""},
 	QtyInvalid:             {"QTY_INVALID", OnOrder, "The quantity must be a whole number above zero.", "qty"},
 	PriceInvalid:           {"PRICE_INVALID", OnOrder, "A limit order needs a price above zero, a market order has none.", "price"},
-	MarketClosed:           {"MARKET_CLOSED", OnOrder, "The market is not open for orders now.", "phase, reason"},
+	MarketClosed:           {"MARKET_CLOSED", OnOrder, "The market is not open for orders now.", "phase, reason, next_open"},
 	InstrumentNotOrderable: {"INSTRUMENT_NOT_ORDERABLE", OnOrder, "This can be watched but not traded.", ""},
 	ContractExpired:        {"CONTRACT_EXPIRED", OnOrder, "The contract has expired.", "expiry"},
 	ProductNotAllowed:      {"PRODUCT_NOT_ALLOWED", OnOrder, "This product does not exist for this instrument.", "product, allowed"},

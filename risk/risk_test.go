@@ -5,6 +5,9 @@ import (
 	"math"
 	"os"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"paperport/calendar"
 	"paperport/instrument"
@@ -133,6 +136,38 @@ func TestReasonCarriesItsFigures(t *testing.T) {
 	got := Deny(PriceOffTick, "price", "1300.05", "tick", "0.10").Reason()
 	if want := "The price is not a multiple of the tick. (price=1300.05, tick=0.10)"; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestContextOfAReason(t *testing.T) {
+	closed := Deny(MarketClosed, "phase", "closed", "reason", "Diwali, Laxmi Pujan", "next_open", "2026-11-09T09:15:00+05:30")
+	for _, c := range []struct {
+		code, reason string
+		want         map[string]string
+	}{
+		{"PRICE_OFF_TICK", Deny(PriceOffTick, "price", "1300.01", "tick", "0.10").Reason(), map[string]string{"price": "1300.01", "tick": "0.10"}},
+		{"MARKET_CLOSED", closed.Reason(), map[string]string{"phase": "closed", "reason": "Diwali, Laxmi Pujan", "next_open": "2026-11-09T09:15:00+05:30"}},
+		{"FEED_STALE", FeedStale.Sentence(), map[string]string{}},
+		{"NO_SUCH_CODE", "Anything (price=1)", map[string]string{}},
+		{"PRICE_OFF_TICK", "Another sentence. (price=1)", map[string]string{}},
+	} {
+		if diff := cmp.Diff(c.want, ContextOf(c.code, c.reason)); diff != "" {
+			t.Errorf("%s %q: %s", c.code, c.reason, diff)
+		}
+	}
+}
+
+// TestClosedMarketSaysWhenItOpens holds the figures a program needs to try again.
+func TestClosedMarketSaysWhenItOpens(t *testing.T) {
+	for _, phase := range []calendar.Phase{calendar.Closed, calendar.PreOpen, calendar.ClosingAuction, calendar.PostClose} {
+		d := Check(Ask{
+			Order:      &order.Place{Side: order.Buy, Product: order.CNC, Type: order.Limit, Validity: order.Day, Qty: 10, LimitPrice: 13_001_000},
+			Instrument: reliance(), Phase: phase, PhaseReason: "why", NextOpen: calendar.NewDate(2026, 11, 25).At(9*time.Hour + 15*time.Minute),
+		})
+		want := "phase=" + phase.String() + ", reason=why, next_open=2026-11-25T09:15:00+05:30"
+		if d.Code != MarketClosed || d.Context != want {
+			t.Errorf("%s: %s %q, want MARKET_CLOSED %q", phase, d.Code, d.Context, want)
+		}
 	}
 }
 
