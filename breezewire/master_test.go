@@ -337,7 +337,7 @@ func FuzzReadMasterMember(f *testing.F) {
 			}
 			switch m {
 			case MasterNSE, MasterBSE, MasterNFO, MasterBFO:
-				if err := WriteMasterZip(io.Discard, Master{Rows: []MasterRow{again}}); err != nil {
+				if err := writeMember(io.Discard, m, []MasterRow{again}); err != nil {
 					return err
 				}
 			}
