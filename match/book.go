@@ -24,7 +24,7 @@ type Resting struct {
 	Queue        money.Qty
 	IsQueueKnown bool
 	// IsSweeping marks an order that took all it could see while the other side still stood at its limit or better: it
-	// goes on taking, at displayed prices, until a frame shows the other side beyond its limit. From then on it rests.
+	// goes on taking, at displayed prices only, until a frame shows the other side beyond its limit. From then on it rests.
 	IsSweeping bool
 	JoinedAt   calendar.Instant
 }

@@ -68,7 +68,7 @@ func (b *Book) fillSide(side order.Side, orders []*Resting, out []Fill) []Fill {
 		if isReached {
 			out = b.fillFar(r, &far, out)
 		}
-		if isPrinted && r.Leaves > 0 && b.prevAt >= r.JoinedAt {
+		if isPrinted && r.Leaves > 0 && !r.IsSweeping && b.prevAt >= r.JoinedAt {
 			out = b.fillPrinted(r, printed, out)
 		}
 	}

@@ -266,7 +266,7 @@ func (m *reference) sweep(sold, bought money.Qty) (fills []refFill) {
 		if !o.isBuy {
 			printed = bought
 		}
-		if printed > 0 && o.leaves > 0 && o.reaches(m.quote.Last) && m.prevQuote.ReceivedAt >= o.joined {
+		if printed > 0 && o.leaves > 0 && !o.isSweeping && o.reaches(m.quote.Last) && m.prevQuote.ReceivedAt >= o.joined {
 			fills = append(fills, m.queued(o, printed, used)...)
 		}
 	}
