@@ -3,59 +3,67 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"paperport/calendar"
 	"paperport/store"
 )
 
 const (
-	ofVenue   = `account IN (SELECT id FROM accounts WHERE venue = $1)`
-	isWorking = `status <= 2` // order.Pending and order.Open
-	// newestDay is an account's newest trading date with orders.
-	newestDay = `(SELECT MAX(trading_date) FROM orders n WHERE n.account = orders.account)`
+	ofVenue = `account IN (SELECT id FROM accounts WHERE venue = $1)`
+	// newestDay is the newest trading date with orders of the account a.
+	newestDay = `(SELECT MAX(n.trading_date) FROM orders n WHERE n.account = a.id)`
+
+	// Each part is found through an index of its own; status <= 2 is order.Pending and order.Open.
+	workingOrders = `FROM accounts a JOIN orders o ON o.account = a.id AND o.status <= 2 WHERE a.venue = $1`
+	newestOrders  = `FROM accounts a JOIN orders o ON o.account = a.id AND o.trading_date = ` + newestDay + ` WHERE a.venue = $1 AND o.status > 2`
+	workingTrades = `FROM accounts a JOIN orders o ON o.account = a.id AND o.status <= 2
+ JOIN trades t ON t.account = o.account AND t.order_id = o.id WHERE a.venue = $1`
+	newestTrades = `FROM accounts a JOIN trades t ON t.account = a.id AND t.trading_date = ` + newestDay + ` WHERE a.venue = $1`
 )
 
-// VenueState reads the rows a venue starts from, as of one moment: the caller's committer must be idle for the venue.
-func (s *Store) VenueState(ctx context.Context, v store.VenueID) (state store.VenueState, err error) {
-	id := string(v)
-	read := func(f func() error) {
-		if err == nil {
-			err = f()
-		}
+// of writes columns as those of a table's alias.
+func of(alias, columns string) string {
+	parts := strings.Split(columns, ",")
+	for i, p := range parts {
+		parts[i] = alias + "." + strings.TrimSpace(p)
 	}
-	read(func() (err error) {
-		state.Orders, err = list(ctx, s.read, "orders", scanOrder, `SELECT `+orderColumns+` FROM orders WHERE `+ofVenue+
-			` AND (`+isWorking+` OR trading_date = `+newestDay+`) ORDER BY id`, id)
-		return err
-	})
-	read(func() (err error) {
-		state.Trades, err = list(ctx, s.read, "trades", scanTrade, `SELECT `+tradeColumns+` FROM trades WHERE `+ofVenue+
-			` AND (trading_date = (SELECT MAX(trading_date) FROM orders n WHERE n.account = trades.account)
- OR order_id IN (SELECT id FROM orders o WHERE o.account = trades.account AND o.`+isWorking+`)) ORDER BY id`, id)
-		return err
-	})
-	read(func() (err error) {
-		state.Positions, err = list(ctx, s.read, "positions", scanPosition, `SELECT `+positionColumns+` FROM positions WHERE `+ofVenue+
-			` ORDER BY account, instrument, product`, id)
-		return err
-	})
-	read(func() (err error) {
-		state.Holdings, err = list(ctx, s.read, "holdings", scanHolding, `SELECT `+holdingColumns+` FROM holdings WHERE `+ofVenue+
-			` ORDER BY account, instrument`, id)
-		return err
-	})
-	read(func() (err error) {
-		state.Funds, err = list(ctx, s.read, "funds", scanFunds, `SELECT `+fundsColumns+` FROM funds WHERE `+ofVenue+` ORDER BY account`, id)
-		return err
-	})
-	read(func() error { return s.lastNumbers(ctx, id, &state) })
-	return state, err
+	return strings.Join(parts, ", ")
 }
 
+// VenueState reads the rows a venue starts from, in several statements: nothing of the venue may be on its way.
+func (s *Store) VenueState(ctx context.Context, v store.VenueID) (state store.VenueState, err error) {
+	id := string(v)
+	orders := `SELECT ` + of("o", orderColumns) + ` ` + workingOrders + ` UNION ALL SELECT ` + of("o", orderColumns) + ` ` + newestOrders + ` ORDER BY 1`
+	if state.Orders, err = list(ctx, s.read, "orders", scanOrder, orders, id); err != nil {
+		return state, err
+	}
+	trades := `SELECT ` + of("t", tradeColumns) + ` ` + workingTrades + ` UNION SELECT ` + of("t", tradeColumns) + ` ` + newestTrades + ` ORDER BY 2`
+	if state.Trades, err = list(ctx, s.read, "trades", scanTrade, trades, id); err != nil {
+		return state, err
+	}
+	state.Positions, err = list(ctx, s.read, "positions", scanPosition, `SELECT `+positionColumns+` FROM positions WHERE `+ofVenue+
+		` ORDER BY account, instrument, product`, id)
+	if err != nil {
+		return state, err
+	}
+	state.Holdings, err = list(ctx, s.read, "holdings", scanHolding, `SELECT `+holdingColumns+` FROM holdings WHERE `+ofVenue+
+		` ORDER BY account, instrument`, id)
+	if err != nil {
+		return state, err
+	}
+	state.Funds, err = list(ctx, s.read, "funds", scanFunds, `SELECT `+fundsColumns+` FROM funds WHERE `+ofVenue+` ORDER BY account`, id)
+	if err != nil {
+		return state, err
+	}
+	return state, s.lastNumbers(ctx, id, &state)
+}
+
+// lastNumbers asks account by account, each answered by the end of an index.
 func (s *Store) lastNumbers(ctx context.Context, venue string, state *store.VenueState) error {
-	const last = `SELECT (SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM orders WHERE ` + ofVenue + `),
- (SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM trades WHERE ` + ofVenue + `),
- (SELECT CAST(COALESCE(MAX(number), 0) AS BIGINT) FROM entries WHERE ` + ofVenue + `)`
+	const last = `SELECT CAST(COALESCE(MAX(o), 0) AS BIGINT), CAST(COALESCE(MAX(t), 0) AS BIGINT), CAST(COALESCE(MAX(e), 0) AS BIGINT) FROM (
+ SELECT (SELECT MAX(id) FROM orders WHERE account = a.id) AS o, (SELECT MAX(id) FROM trades WHERE account = a.id) AS t,
+ (SELECT MAX(number) FROM entries WHERE account = a.id) AS e FROM accounts a WHERE a.venue = $1) AS each_account`
 	if err := s.read.QueryRowContext(ctx, last, venue).Scan(&state.LastOrder, &state.LastTrade, &state.LastEntry); err != nil {
 		return fmt.Errorf("sqlstore: reading the last numbers: %w", classify(err))
 	}

@@ -26,6 +26,7 @@ CREATE TABLE accounts (
     opened_at BIGINT NOT NULL
 );
 CREATE INDEX accounts_owner ON accounts (owner, opened_at);
+CREATE INDEX accounts_venue ON accounts (venue);
 
 CREATE TABLE orders (
     account         TEXT   NOT NULL,
@@ -55,6 +56,7 @@ CREATE TABLE orders (
     PRIMARY KEY (account, id)
 );
 CREATE INDEX orders_day ON orders (account, trading_date, id);
+CREATE INDEX orders_working ON orders (account, id) WHERE status <= 2;
 
 -- The steps of an order; body is the order as it stood, packed as sqlstore/order.go says.
 CREATE TABLE order_events (
@@ -107,6 +109,7 @@ CREATE TABLE entries (
     balance      BIGINT NOT NULL,
     PRIMARY KEY (account, number)
 );
+CREATE INDEX entries_day ON entries (account, trading_date, number);
 
 CREATE TABLE postings (
     account TEXT   NOT NULL,
