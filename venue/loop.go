@@ -74,9 +74,11 @@ func (l *loop) run() {
 		l.setWake()
 		select {
 		case c := <-l.inboxIfRoom():
+			l.passTime() // what time has brought meanwhile comes first: nobody trades past a close
 			l.take(c)
 			l.takeWaiting()
 		case <-l.inbox.Ready():
+			l.passTime()
 			l.takeMarket()
 		case r := <-l.results:
 			l.committed(r)

@@ -1,7 +1,6 @@
 package venue
 
 import (
-	"slices"
 	"time"
 
 	"paperport/calendar"
@@ -15,8 +14,11 @@ import (
 type board struct {
 	store.Board
 	isChanged bool // since the last batch
-	// expired is the newest date whose contracts were told to expire in this run.
-	expired calendar.Date
+	// expired is the newest date whose contracts were told to expire in this run; settleAt is when settlement prices that
+	// were missing are looked for again, 0 when none is.
+	expired  calendar.Date
+	settleAt calendar.Instant
+	isTold   bool // the engine was told the phase in this run
 }
 
 // marksWait is how long a day end missed while the program was not running waits for closing prices.
@@ -82,7 +84,7 @@ func (l *loop) passBoard(b *board) error {
 			return err
 		}
 	}
-	if at.Phase == b.Phase && at.TradingDate == b.TradingDate && at.Reason == b.Reason {
+	if b.isTold && at.Phase == b.Phase && at.TradingDate == b.TradingDate && at.Reason == b.Reason {
 		return nil
 	}
 	return l.enter(b, at)
@@ -93,8 +95,9 @@ func reached(at, now calendar.Instant) bool { return at != 0 && now >= at }
 // passDay does what is due within a trading date.
 func (l *loop) passDay(b *board, date calendar.Date, now calendar.Instant) error {
 	c := l.v.opt.Calendar
-	if b.Board.Board.Segment == calendar.FNO && b.expired < date && reached(c.ExpiryAt(b.Board.Board, date), now) {
-		if err := l.expire(b, date); err != nil {
+	isDue := b.expired < date && reached(c.ExpiryAt(b.Board.Board, date), now) || reached(b.settleAt, now)
+	if b.Board.Board.Segment != calendar.Equity && isDue {
+		if err := l.expire(b, max(b.expired, date)); err != nil {
 			return err
 		}
 	}
@@ -106,7 +109,7 @@ func (l *loop) passDay(b *board, date calendar.Date, now calendar.Instant) error
 
 // enter tells the engine a phase.
 func (l *loop) enter(b *board, s calendar.State) error {
-	change := engine.PhaseChange{Board: b.Board.Board, Phase: s.Phase, TradingDate: s.TradingDate, Reason: s.Reason}
+	change := engine.PhaseChange{Board: b.Board.Board, Phase: s.Phase, TradingDate: s.TradingDate, Reason: s.Reason, NextOpen: s.NextOpen}
 	if err := l.step(engine.Input{Phase: &change}); err != nil {
 		return err
 	}
@@ -114,6 +117,7 @@ func (l *loop) enter(b *board, s calendar.State) error {
 		b.IsSquaredOff = false
 	}
 	b.Phase, b.TradingDate, b.Reason, b.isChanged = s.Phase, s.TradingDate, s.Reason, true
+	b.isTold = true
 	return nil
 }
 
@@ -136,26 +140,6 @@ func (l *loop) squareOff(b *board, date calendar.Date) error {
 	return nil
 }
 
-// expire settles contracts at the last price of their underlyings; those without one are tried again at the day's end.
-func (l *loop) expire(b *board, date calendar.Date) error {
-	touched, err := l.touchedOn(b.Board.Board)
-	if err != nil {
-		return err
-	}
-	b.expired = date
-	var ids []instrument.ID
-	for _, h := range touched {
-		if i, ok := l.v.Instrument(h); ok && i.Expiry != 0 && i.Expiry <= date && i.UnderlyingID != 0 {
-			ids = append(ids, i.UnderlyingID)
-		}
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	marks, _ := l.marks(ids, date)
-	return l.step(engine.Input{Expire: &engine.Expire{Board: b.Board.Board, TradingDate: date, Marks: marks}})
-}
-
 // endDay closes the books of a date. It is not done while closing prices are missing that may still come.
 func (l *loop) endDay(b *board, date calendar.Date) (isDone bool, err error) {
 	all, err := l.heldOn(b.Board.Board)
@@ -170,7 +154,7 @@ func (l *loop) endDay(b *board, date calendar.Date) (isDone bool, err error) {
 	if !isComplete && l.now() < l.opened.Add(marksWait) {
 		return false, nil
 	}
-	if b.Board.Board.Segment == calendar.FNO {
+	if b.Board.Board.Segment != calendar.Equity {
 		if err := l.expire(b, date); err != nil {
 			return false, err
 		}
@@ -224,24 +208,6 @@ func (l *loop) holdings() (all []held) {
 	return all
 }
 
-// touchedOn lists the instruments of a board that are held or have a working order.
-func (l *loop) touchedOn(b calendar.Board) (ids []instrument.ID, err error) {
-	all, err := l.heldOn(b)
-	if err != nil {
-		return nil, err
-	}
-	for _, h := range all {
-		ids = append(ids, h.instrument)
-	}
-	for id := range l.watch.working {
-		if i, ok := l.v.Instrument(id); ok && i.Board() == b {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids), nil
-}
-
 // setWake arranges to look again when the next thing is due.
 func (l *loop) setWake() {
 	now := l.now()
@@ -271,7 +237,8 @@ func (l *loop) setWake() {
 func (l *loop) nextOn(b *board, now calendar.Instant) calendar.Instant {
 	c := l.v.opt.Calendar
 	next := now.Add(pollEvery)
-	for _, at := range [...]calendar.Instant{c.At(b.Board.Board, now).Until, c.SquareOff(b.Board.Board, b.TradingDate), c.DayEnd(b.Board.Board, b.TradingDate)} {
+	for _, at := range [...]calendar.Instant{c.At(b.Board.Board, now).Until, c.SquareOff(b.Board.Board, b.TradingDate),
+		c.ExpiryAt(b.Board.Board, b.TradingDate), c.DayEnd(b.Board.Board, b.TradingDate)} {
 		if at > now && at < next {
 			next = at
 		}

@@ -44,7 +44,7 @@ const (
 	snapshotEvery  = 50_000 // inputs
 )
 
-// Options say what a venue stands on. All but ClosePrice, Log and Engine are needed.
+// Options say what a venue stands on. All but ClosePrice, PriceAt, Log and Engine are needed.
 type Options struct {
 	ID    store.VenueID
 	Store store.Books
@@ -59,7 +59,10 @@ type Options struct {
 	Engine engine.Options
 	// ClosePrice finds the closing price of a day that ended while the program was not running; it may block.
 	ClosePrice func(ctx context.Context, id instrument.ID, on calendar.Date) (money.Price, bool)
-	Log        *slog.Logger
+	// PriceAt finds the last price of an instrument up to an instant that may be long past; it may block. Without it only
+	// the feed is asked.
+	PriceAt func(ctx context.Context, id instrument.ID, at calendar.Instant) (money.Price, bool)
+	Log     *slog.Logger
 }
 
 // Venue is a running market. Its methods may be called from any goroutine.
@@ -131,6 +134,11 @@ func (v *Venue) Status() *Status { return v.status.Load() }
 
 // Seq is the newest durable input.
 func (v *Venue) Seq() uint64 { return v.seq.Load() }
+
+// HasExpired reports whether a contract has stopped trading by the venue's clock.
+func (v *Venue) HasExpired(i *instrument.Instrument) bool {
+	return v.opt.Calendar.HasExpired(i.Board(), i.Expiry, v.Now())
+}
 
 // TradingDate is the date whose books are current: the newest of its boards.
 func (v *Venue) TradingDate() calendar.Date { return v.books.date() }

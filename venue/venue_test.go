@@ -40,6 +40,8 @@ type stage struct {
 	feed  *feed.Feed
 	venue *Venue
 	price money.Price
+	// priceAt answers for the past; with one, the venue trades options too.
+	priceAt func(id instrument.ID, at calendar.Instant) (money.Price, bool)
 }
 
 // breakable is a store whose batches can be made to fail.
@@ -79,15 +81,22 @@ var share = instrument.Instrument{ID: reliance, Exchange: calendar.NSE, Segment:
 	Terms: instrument.Terms{LotSize: 1, TickSize: money.PriceScale / 10, Multiplier: 1}}
 
 func (s *stage) options() Options {
-	return Options{ID: venueID, Store: s.store, Clock: s.clock, Calendar: calendar.Demo(), Feed: s.feed, Boards: []calendar.Board{share.Board()},
+	o := Options{ID: venueID, Store: s.store, Clock: s.clock, Calendar: calendar.Demo(), Feed: s.feed, Boards: []calendar.Board{share.Board()},
 		Engine: engine.Options{Seed: 1, IsLatencyOff: true}, Instrument: func(id instrument.ID, _ calendar.Date) (*instrument.Instrument, bool) {
-			return &share, id == reliance
+			return contract(id)
 		}}
+	if s.priceAt != nil {
+		o.Boards = append(o.Boards, callToday.Board())
+		o.PriceAt = func(_ context.Context, id instrument.ID, at calendar.Instant) (money.Price, bool) {
+			return s.priceAt(id, at)
+		}
+	}
+	return o
 }
 
 func (s *stage) start() {
 	s.t.Helper()
-	s.feed = feed.New(feed.Options{Clock: s.clock, Instrument: func(id instrument.ID) (*instrument.Instrument, bool) { return &share, id == reliance }})
+	s.feed = feed.New(feed.Options{Clock: s.clock, Instrument: contract})
 	s.quote()
 	var err error
 	if s.venue, err = Open(s.t.Context(), s.options()); err != nil {
