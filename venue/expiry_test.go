@@ -1,6 +1,8 @@
 package venue
 
 import (
+	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,8 +32,14 @@ func optionOf(id instrument.ID, strike money.Price) instrument.Instrument {
 		Terms: instrument.Terms{LotSize: 65, TickSize: money.PriceScale / 20, Multiplier: 1, UnderlyingIsIndex: true}}
 }
 
+// extra is one more contract, for the test that sets it.
+var extra atomic.Pointer[instrument.Instrument]
+
 func contract(id instrument.ID) (*instrument.Instrument, bool) {
 	all := map[instrument.ID]*instrument.Instrument{reliance: &share, nifty: &niftyIndex, call: &callToday, otherCall: &callOther}
+	if i := extra.Load(); i != nil {
+		all[i.ID] = i
+	}
 	i, ok := all[id]
 	return i, ok
 }
@@ -56,6 +64,53 @@ func buyOption(id string, what instrument.ID, limit money.Price) order.Place {
 func TestExpiryInstant(t *testing.T) {
 	for _, way := range []string{"at once", "price comes later", "down at the instant"} {
 		t.Run(way, func(t *testing.T) { testExpiry(t, way) })
+	}
+}
+
+// TestLateSettlement: a price that is still missing at the day's end is looked for on the days after, also by a new run;
+// what expires on that day trades meanwhile.
+func TestLateSettlement(t *testing.T) {
+	for _, isRestarted := range []bool{false, true} {
+		t.Run(fmt.Sprintf("restarted=%t", isRestarted), func(t *testing.T) {
+			s := mustStage(t)
+			s.venue.Close()
+			expiry := begin.Date().At(15*time.Hour + 40*time.Minute)
+			isKnown := false
+			s.priceAt = func(id instrument.ID, at calendar.Instant) (money.Price, bool) {
+				return 24_212 * money.PriceScale, isKnown && id == nifty && at == expiry
+			}
+			s.clock.Set(expiry.Add(-10 * time.Second).Time())
+			s.start()
+			s.pass(2 * time.Second)
+			s.quoteOption(call, 24_200)
+			s.open()
+			s.mustOrderAfter(s.place(buyOption("buy-000001", call, 96)).Order, order.Executed)
+			s.clock.Set((begin.Date() + 1).At(-time.Minute).Time())
+			s.pass(2 * time.Second)
+			s.clock.Set((begin.Date() + 1).At(10 * time.Hour).Time())
+			s.pass(2 * time.Second)
+			s.settle()
+			if b := s.book(); len(b.Positions) != 1 || b.Positions[0].NetQty != 65 || b.TradingDate != begin.Date()+1 {
+				t.Fatalf("the next morning: %s, %+v", b.TradingDate, b.Positions)
+			}
+			isKnown = true
+			if isRestarted {
+				s.restart()
+			}
+			tomorrow := callToday
+			tomorrow.ID, tomorrow.Expiry = 5, begin.Date()+1
+			extra.Store(&tomorrow)
+			defer extra.Store(nil)
+			s.pass(settleAgain + 2*time.Second)
+			s.quoteOption(tomorrow.ID, 24_900)
+			if r := s.place(buyOption("buy-000002", tomorrow.ID, 96)); r.Code != "" {
+				t.Errorf("a contract that expires later today: %+v", r)
+			}
+			if p := s.book().Positions[0]; p.Instrument != call || p.NetQty != 0 {
+				t.Errorf("not settled: %+v", p)
+			}
+			s.mustVerify()
+		})
 	}
 }
 

@@ -95,10 +95,15 @@ func reached(at, now calendar.Instant) bool { return at != 0 && now >= at }
 // passDay does what is due within a trading date.
 func (l *loop) passDay(b *board, date calendar.Date, now calendar.Instant) error {
 	c := l.v.opt.Calendar
-	isDue := b.expired < date && reached(c.ExpiryAt(b.Board.Board, date), now) || reached(b.settleAt, now)
-	if b.Board.Board.Segment != calendar.Equity && isDue {
-		if err := l.expire(b, max(b.expired, date)); err != nil {
-			return err
+	if b.Board.Board.Segment != calendar.Equity {
+		over := max(b.expired, date-1) // contracts of today trade until their instant
+		if reached(c.ExpiryAt(b.Board.Board, date), now) {
+			over = date
+		}
+		if b.expired < over || reached(b.settleAt, now) {
+			if err := l.expire(b, over); err != nil {
+				return err
+			}
 		}
 	}
 	if !b.IsSquaredOff && reached(c.SquareOff(b.Board.Board, date), now) {
