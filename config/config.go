@@ -135,6 +135,12 @@ func (c *Config) checkExposure() error {
 	return fmt.Errorf(Exposed, ErrInvalid, c.Addr)
 }
 
+// IsLoopback reports whether the server listens for this machine alone.
+func (c *Config) IsLoopback() bool {
+	host, _, _ := net.SplitHostPort(c.Addr)
+	return isLoopback(host)
+}
+
 func isLoopback(host string) bool {
 	if host == "localhost" {
 		return true

@@ -92,6 +92,9 @@ func (h *house) isReady() error {
 // announce says where to go; the setup link is a secret and goes to the terminal, never to the log.
 func (h *house) announce(ctx context.Context, w io.Writer) {
 	fmt.Fprintf(w, "PaperPort is at %s\n", h.base)
+	if h.config.PublicURL == nil && !h.config.IsLoopback() {
+		fmt.Fprintln(w, "Only localhost is answered: set PAPERPORT_PUBLIC_URL to the address that other machines use.")
+	}
 	needsOwner, err := h.users.NeedsOwner(ctx)
 	if err != nil || !needsOwner {
 		return
