@@ -34,6 +34,13 @@ func (v *Venue) send(ctx context.Context, c *command) (engine.Receipt, error) {
 		return a.receipt, a.err
 	case <-ctx.Done():
 		return engine.Receipt{}, ctx.Err()
+	case <-v.ended:
+	}
+	select {
+	case a := <-c.answer:
+		return a.receipt, a.err
+	default:
+		return engine.Receipt{}, ErrClosed
 	}
 }
 

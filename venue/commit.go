@@ -110,7 +110,8 @@ func (l *loop) settle() error {
 // probe tries a small write while the disk is full, and starts again when it succeeds.
 func (l *loop) probe() {
 	answer := make(chan error, 1)
-	l.v.opt.Store.Submit(&store.Batch{Venue: l.v.opt.ID, Boards: l.storedBoards()}, func(err error) { answer <- err })
+	none := "" // what is stored already: a probe must not carry anything that was lost
+	l.v.opt.Store.Submit(&store.Batch{Venue: l.v.opt.ID, Fault: &none}, func(err error) { answer <- err })
 	switch err := <-answer; {
 	case err == nil:
 		l.v.log.Info("the disk has room again")

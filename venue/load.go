@@ -34,7 +34,9 @@ func (l *loop) load(ctx context.Context) error {
 		l.state, l.fault, l.engine = halted, venue.Fault, nil
 		note = "halted"
 	} else if note, err = l.loadEngine(ctx, rows); err != nil {
-		return err
+		// The books are sound enough to be read. Nothing is stored: the next start tries again.
+		l.state, l.fault, l.engine = halted, err.Error(), nil
+		note = "halted: " + err.Error()
 	}
 	l.subscribe(rows)
 	l.v.log.Info("venue loaded", "how", note, "seq", l.seq)

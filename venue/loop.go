@@ -272,6 +272,9 @@ func (l *loop) halt(text string) {
 	l.v.log.Error("venue halted", "fault", text, "seq", l.seq)
 	l.state, l.fault, l.engine = halted, text, nil
 	l.dropPending(ErrHalted)
+	for i := range l.boards {
+		l.boards[i].isChanged = false // their changes are thrown away with the inputs that made them
+	}
 	l.pending.batch.Fault = &text
 	l.pending.touch(l.now())
 	l.pending.isUrgent = true

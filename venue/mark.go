@@ -16,7 +16,8 @@ const (
 	markAgeMax = time.Minute
 	// marksBudget bounds all questions for the prices of one event: the loop waits for them.
 	marksBudget = 10 * time.Second
-	markWait    = 3 * time.Second
+	// markWait bounds one question for a price.
+	markWait = 3 * time.Second
 )
 
 // marks finds the closing price of each instrument on a date, ordered by instrument. isComplete is false when one is missing.

@@ -39,6 +39,9 @@ func (l *loop) passTime() {
 			if err := l.step(engine.Input{Timer: true}); err != nil {
 				return err
 			}
+			if again, ok := l.engine.NextDue(); ok && again <= due {
+				return fault{"the engine's timer does not move on"}
+			}
 		}
 		if l.now() < l.passAt {
 			return nil

@@ -71,6 +71,7 @@ type Venue struct {
 	log   *slog.Logger
 	inbox chan *command
 	quit  chan struct{}
+	ended chan struct{} // closed when the loop has answered its last command
 	done  sync.WaitGroup
 	once  sync.Once
 
@@ -95,7 +96,7 @@ type Status struct {
 // Open rebuilds a venue from the store and starts it. The venue's row must exist. A halted venue opens too: its books
 // can be read and commands get ErrHalted.
 func Open(ctx context.Context, o Options) (*Venue, error) {
-	v := &Venue{opt: o, log: o.Log, inbox: make(chan *command, inboxMax), quit: make(chan struct{})}
+	v := &Venue{opt: o, log: o.Log, inbox: make(chan *command, inboxMax), quit: make(chan struct{}), ended: make(chan struct{})}
 	if v.log == nil {
 		v.log = slog.New(slog.DiscardHandler)
 	}
@@ -107,7 +108,10 @@ func Open(ctx context.Context, o Options) (*Venue, error) {
 	if err := l.load(ctx); err != nil {
 		return nil, err
 	}
-	v.done.Go(l.run)
+	v.done.Go(func() {
+		defer close(v.ended)
+		l.run()
+	})
 	return v, nil
 }
 
