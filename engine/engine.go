@@ -7,6 +7,8 @@
 // are never negative; a closed order never changes. A broken one, or a panic, is a Fault, and the engine then answers
 // nothing else.
 //
+// Nothing fills on what was seen before a gap: see board.gapAt.
+//
 // Known limits: a cancel has no latency; orders work only in continuous trading; positions are not marked.
 package engine
 
@@ -23,7 +25,7 @@ import (
 )
 
 // Version is bumped with every change of behaviour; a journal written by another version is not replayed (style.md 2).
-const Version = 6
+const Version = 7
 
 // Engine is the core of one venue. One goroutine calls it; it starts none. Use New.
 type Engine struct {
@@ -67,6 +69,8 @@ type board struct {
 	isSquaredOff bool
 	isFeedAlive  bool
 	epoch        uint32 // counts the feed's interruptions
+	// gapAt is when the feed last died or the pre-open session ended: frames received by then are not believed.
+	gapAt calendar.Instant
 }
 
 // inst is one instrument with its book and what works in it.

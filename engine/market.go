@@ -60,17 +60,35 @@ func (e *Engine) onFeed(f *FeedState) {
 	}
 	b.isFeedAlive = f.IsAlive
 	b.epoch++
-	if f.IsAlive {
-		e.workBoard(b)
+	if !f.IsAlive {
+		b.gapAt = e.now
+		return
 	}
+	e.workBoard(b)
 }
 
 func (e *Engine) workBoard(b *board) {
 	for _, x := range e.insts {
 		if x != nil && x.board == b && len(x.waiting) > 0 {
 			e.work(x, false)
+			e.tellWaiting(x)
 		}
 	}
+}
+
+// tellWaiting tells of orders that go on waiting, now for their own book, and asks for it.
+func (e *Engine) tellWaiting(x *inst) {
+	if len(x.waiting) == 0 || e.whyWait(x) != risk.WaitsForBook {
+		return
+	}
+	for _, w := range x.waiting {
+		if code := risk.WaitsForBook; w.o.Code != code.String() {
+			w.o.Code, w.o.Reason = code.String(), code.Sentence()
+			w.o.Touch(e.now)
+			e.tell(w, "waiting")
+		}
+	}
+	e.askFresh(x.waiting[0])
 }
 
 // onPhase moves a board through its day.
@@ -78,6 +96,9 @@ func (e *Engine) onPhase(p *PhaseChange) {
 	b := e.board(p.Board)
 	if b.tradingDate != p.TradingDate {
 		b.isSquaredOff = false
+	}
+	if b.phase == calendar.PreOpen && p.Phase == calendar.Open {
+		b.gapAt = e.now
 	}
 	b.phase, b.reason, b.tradingDate, b.nextOpen = p.Phase, p.Reason, p.TradingDate, p.NextOpen
 	b.epoch++

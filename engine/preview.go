@@ -96,12 +96,11 @@ func (e *Engine) expect(v *Preview, w *working, at calendar.Instant) {
 	if err == nil {
 		v.Charges = n
 	}
-	bookAt := x.book.BookAt()
 	switch {
 	case !x.board.isFeedAlive:
 		v.Note = risk.WaitsForFeed.Sentence()
 		return
-	case bookAt == 0 || at.Sub(bookAt) > e.opt.BookAgeMax:
+	case !e.isBookFresh(x, at):
 		v.Note = risk.WaitsForBook.Sentence()
 		return
 	}

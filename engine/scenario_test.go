@@ -169,7 +169,7 @@ func (s *scenario) input(f []string) (Input, bool) {
 		i := s.instrument(w)
 		in.Instrument = &i
 	case "phase":
-		in.Phase = &PhaseChange{Board: s.board(w[0]), Phase: map[string]calendar.Phase{"open": calendar.Open, "closed": calendar.Closed}[w[1]], TradingDate: s.date}
+		in.Phase = &PhaseChange{Board: s.board(w[0]), Phase: map[string]calendar.Phase{"open": calendar.Open, "closed": calendar.Closed, "pre-open": calendar.PreOpen}[w[1]], TradingDate: s.date}
 	case "feed":
 		in.Feed = &FeedState{Board: s.board(w[0]), IsAlive: w[1] == "alive"}
 	case "account":

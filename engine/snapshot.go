@@ -104,6 +104,7 @@ func (c *codec) board(v **board) {
 	c.flag(&b.isSquaredOff)
 	c.flag(&b.isFeedAlive)
 	num(c, &b.epoch)
+	num(c, &b.gapAt)
 }
 
 // more and end mark the items of a sequence whose length is not known beforehand.

@@ -188,17 +188,22 @@ func (e *Engine) activate(w *working) {
 
 // whyWait is why nothing may fill in an instrument now, or OK.
 func (e *Engine) whyWait(x *inst) risk.Code {
-	at := x.book.BookAt()
 	switch {
 	case x.board.phase != calendar.Open:
 		return risk.MarketClosed
 	case !x.board.isFeedAlive:
 		return risk.WaitsForFeed
-	case at == 0 || e.now.Sub(at) > e.opt.BookAgeMax:
+	case !e.isBookFresh(x, e.now):
 		return risk.WaitsForBook
 	default:
 		return risk.OK
 	}
+}
+
+// isBookFresh reports whether the book may be traded on at an instant: not too old, and seen since the last gap.
+func (e *Engine) isBookFresh(x *inst, now calendar.Instant) bool {
+	at := x.book.BookAt()
+	return at > x.board.gapAt && now.Sub(at) <= e.opt.BookAgeMax
 }
 
 // enter lets an order meet a fresh book: it takes what it can, and rests or (IOC) ends.
