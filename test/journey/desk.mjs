@@ -40,7 +40,6 @@ export class Desk {
     await until(`first hit for ${words}`, async () => (await first.getAttribute('data-label')) === label)
     await this.page.keyboard.press('Enter')
     await until('the instrument is chosen', async () => (await this.at('quote-head').locator('h1').innerText()) === label)
-    return Number(await first.getAttribute('data-id').catch(() => 0))
   }
 
   async lastPrice() {
