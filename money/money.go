@@ -76,6 +76,9 @@ func MulDiv(a, b, c int64, r Rounding) (int64, error) {
 		return 0, ErrOverflow
 	}
 	q, rem := bits.Div64(hi, lo, uint64(c))
+	if q > math.MaxInt64 { // before rounding, which could wrap it
+		return 0, ErrOverflow
+	}
 	switch r {
 	case HalfUp:
 		if rem >= uint64(c)-rem {

@@ -88,6 +88,10 @@ func TestTurnover(t *testing.T) {
 	if err != nil || got != 783_250 {
 		t.Errorf("65 x 120.50 = %v, %v; want 7832.50", got, err)
 	}
+	// 31 x 1190112520884487201 is 2^65 - 1: its half rounds up to 2^64.
+	if v, err := MulDiv(31, 1190112520884487201, 2, HalfUp); !errors.Is(err, ErrOverflow) {
+		t.Errorf("a quotient that rounding would wrap: %d, %v; want ErrOverflow", v, err)
+	}
 	if _, err := Turnover(math.MaxInt64, math.MaxInt64, 1, HalfUp); !errors.Is(err, ErrOverflow) {
 		t.Errorf("overflow not reported: %v", err)
 	}
