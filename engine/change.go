@@ -119,7 +119,7 @@ func amend(n *working, m *order.Modify) risk.Denial {
 	switch {
 	case m.Qty < 0:
 		return risk.Deny(risk.QtyInvalid, "qty", qtyText(m.Qty))
-	case m.LimitPrice < 0:
+	case m.LimitPrice < 0 || (m.Type == order.Market && m.LimitPrice != 0):
 		return risk.Deny(risk.PriceInvalid, "price", m.LimitPrice.String())
 	}
 	if m.Type != 0 {

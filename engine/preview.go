@@ -62,7 +62,9 @@ func (e *Engine) PreviewWith(p order.Place, l Look) Preview {
 	}
 	v.Required, _ = e.reserveOf(w)
 	e.expect(&v, w, max(e.now, l.At))
-	v.Charges.DPCharge = e.dpFee(w)
+	if w.o.LeavesQty > a.netQty(w.o.Instrument, w.o.Product) { // what was bought today leaves no depository
+		v.Charges.DPCharge = e.dpFee(w)
+	}
 	if d.IsDenied() {
 		return refused(v, d)
 	}

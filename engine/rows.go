@@ -179,5 +179,9 @@ func (e *Engine) tellRestarted() {
 		w.rest = match.Resting{ID: id, Account: w.acct.index, Side: w.o.Side, Limit: w.o.LimitPrice, Leaves: w.o.LeavesQty}
 		w.at = resting
 		w.inst.book.Rest(&w.rest, e.now, match.Stale)
+		if w.o.Type == order.Market { // else it would trade at its aggressive limit, far from the market
+			w.rest.IsSweeping = true
+			w.inst.book.Touch()
+		}
 	}
 }

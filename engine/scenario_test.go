@@ -110,20 +110,25 @@ func (s *scenario) run(line string) []string {
 	case "preview":
 		return s.preview(f[1:])
 	}
+	var lines []string
+	for _, o := range s.step(line) {
+		lines = append(lines, s.show(&o))
+	}
+	return lines
+}
+
+// step sends one line that is an input.
+func (s *scenario) step(line string) []Output {
 	if s.e == nil {
 		s.e = New(s.opt)
 	}
-	in, isInput := s.input(f)
+	in, isInput := s.input(strings.Fields(line))
 	if !isInput {
 		s.t.Fatalf("cannot read %q", line)
 	}
 	s.seq++
 	in.Seq = s.seq
-	var lines []string
-	for _, o := range s.e.Step(in) {
-		lines = append(lines, s.show(&o))
-	}
-	return lines
+	return s.e.Step(in)
 }
 
 // restart replaces the engine by one restored from its snapshot, which must have the same state.
@@ -385,8 +390,8 @@ func (s *scenario) preview(w []string) []string {
 		s.t.Error("a preview changed the state")
 	}
 	n := v.Charges
-	line := fmt.Sprintf("required %s of %s at limit %s; fills %d at %s over %d levels, slippage %s; charges %s (brokerage %s, STT %s, exchange %s, SEBI %s, stamp %s, GST %s)",
-		v.Required, v.Available, v.LimitPrice, v.Qty, v.AvgPrice, v.Levels, v.Slippage, n.Total(), n.Brokerage, n.STT, n.Exchange, n.SEBIFee, n.StampDuty, n.GST)
+	line := fmt.Sprintf("required %s of %s at limit %s; fills %d at %s over %d levels, slippage %s; charges %s (brokerage %s, STT %s, exchange %s, SEBI %s, stamp %s, GST %s, DP %s)",
+		v.Required, v.Available, v.LimitPrice, v.Qty, v.AvgPrice, v.Levels, v.Slippage, n.Total(), n.Brokerage, n.STT, n.Exchange, n.SEBIFee, n.StampDuty, n.GST, n.DPCharge)
 	out := []string{line}
 	if v.Code != "" {
 		out = append(out, v.Code+": "+v.Reason)
