@@ -34,6 +34,8 @@ type Config struct {
 	SimAddr string
 	// Demo is "on", "off" or the address of a simulator that runs elsewhere.
 	Demo string
+	// DemoHours is "always" or "exchange".
+	DemoHours string
 	// RecordedDir holds recorded days for replay; "" means recorded/ in DataDir.
 	RecordedDir string
 	// BudgetMinute and BudgetDay bound the requests to the broker.

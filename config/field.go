@@ -54,6 +54,9 @@ func marketFields() []Field {
 	return []Field{
 		{Env: "PAPERPORT_DEMO", Flag: "demo", Default: "on", Rule: "on, off, or http://host:port of a simulator that runs elsewhere",
 			Text: "The demo market.", set: setDemo, show: func(c *Config) string { return c.Demo }},
+		{Env: "PAPERPORT_DEMO_HOURS", Flag: "demo-hours", Default: "always", Rule: "always or exchange",
+			Text: "When the demo market trades: from 00:00 to 23:55 IST on all seven days, or in the exchanges' hours and holidays.",
+			set:  setWord([]string{"always", "exchange"}, func(c *Config) *string { return &c.DemoHours }), show: func(c *Config) string { return c.DemoHours }},
 		{Env: "PAPERPORT_SIM_ADDR", Flag: "sim-addr", Default: "127.0.0.1:8001", Rule: "loopback host:port",
 			Text: "Where the simulator behind the demo market listens; official Breeze SDKs can be pointed at it.",
 			set:  setSimAddr, show: func(c *Config) string { return c.SimAddr }},

@@ -37,7 +37,11 @@ func runBreezesim(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", addr, err)
 	}
-	simulator := breezesim.New(breezesim.Options{})
+	hours, err := demoHours(c)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	simulator := breezesim.New(breezesim.Options{Calendar: hours})
 	token := os.Getenv(controlTokenName)
 	if token == "" {
 		token = rand.Text()

@@ -41,15 +41,27 @@ type demo struct {
 	report *breeze.MasterReport // of the newest import; used by run's goroutine alone
 }
 
-func newDemo(c config.Config, log *slog.Logger, registry *instrument.Registry, a *app.App) *demo {
-	d := &demo{config: c, log: log, clock: clock.System{}, calendar: calendar.Demo(), registry: registry, app: a}
+func newDemo(c config.Config, log *slog.Logger, registry *instrument.Registry, a *app.App) (*demo, error) {
+	hours, err := demoHours(c)
+	if err != nil {
+		return nil, err
+	}
+	d := &demo{config: c, log: log, clock: clock.System{}, calendar: hours, registry: registry, app: a}
 	d.feed = feed.New(feed.Options{Clock: d.clock, Instrument: registry.ByID, Upstream: d,
 		Phase:  func(b calendar.Board, at calendar.Instant) calendar.Phase { return d.calendar.At(b, at).Phase },
 		Limits: feed.Limits{BookMax: c.BookMaxAge},
 		Refused: func(id instrument.ID, why feed.Reason) {
 			log.Debug("frame refused", "instrument_id", uint32(id), "reason", why.String())
 		}})
-	return d
+	return d, nil
+}
+
+// demoHours is the timetable of the demo market and of its simulator.
+func demoHours(c config.Config) (*calendar.Calendar, error) {
+	if c.DemoHours == "exchange" {
+		return calendar.Load(nil)
+	}
+	return calendar.Demo(), nil
 }
 
 // open adds the venue; its books can be read while its feed is still silent.

@@ -66,7 +66,9 @@ func (h *house) open(ctx context.Context) error {
 		return err
 	}
 	if h.config.Demo != "off" {
-		h.demo = newDemo(h.config, h.log, registry, h.app)
+		if h.demo, err = newDemo(h.config, h.log, registry, h.app); err != nil {
+			return err
+		}
 		if err := h.demo.open(ctx); err != nil {
 			return err
 		}
