@@ -152,10 +152,14 @@ var boardNSE = calendar.Board{Exchange: calendar.NSE, Segment: calendar.Equity}
 var boardNFO = calendar.Board{Exchange: calendar.NSE, Segment: calendar.FNO}
 
 func (s *scenario) board(word string) calendar.Board {
-	if word == "NFO" {
+	switch word {
+	case "NFO":
 		return boardNFO
+	case "CAS":
+		return calendar.Board{Exchange: calendar.NSE, Segment: calendar.Equity, Auction: true}
+	default:
+		return boardNSE
 	}
-	return boardNSE
 }
 
 // input reads "TIME verb ...".
@@ -243,6 +247,8 @@ func (s *scenario) instrument(w []string) instrument.Instrument {
 			i.Expiry = d
 		case "under":
 			i.Underlying, i.UnderlyingID = v, s.ids[v]
+		case "derivatives":
+			i.Terms.HasDerivatives = true
 		case "barred":
 			i.Terms.IsIntradayBarred = true
 		default:

@@ -8,6 +8,7 @@ import (
 	"paperport/calendar"
 	"paperport/charges"
 	"paperport/instrument"
+	"paperport/ledger"
 	"paperport/market"
 	"paperport/money"
 	"paperport/order"
@@ -222,6 +223,9 @@ func (w *world) send(in Input) {
 	for _, a := range w.e.accounts {
 		if err := a.check(); err != nil {
 			w.r.Fatalf("input %d: account %s: %v", in.Seq, a.id, err)
+		}
+		if got, want := a.books.Of(ledger.Stock), stockOf(w.e, a); got != want {
+			w.r.Fatalf("input %d: account %s: stock book %s, positions and holdings cost %s", in.Seq, a.id, got, want)
 		}
 	}
 }
