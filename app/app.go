@@ -70,7 +70,7 @@ const (
 	AccountNameMax          = 40 // characters
 	LedgerPageMax           = 200
 	WatchlistsMax           = 7
-	WatchlistInstrumentsMax = 100
+	WatchlistInstrumentsMax = 250
 )
 
 // Plan is a charge plan a user may choose.

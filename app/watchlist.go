@@ -11,7 +11,7 @@ import (
 	"paperport/store"
 )
 
-// Watchlists returns the user's lists by number; a list never saved is absent.
+// Watchlists returns the user's lists by venue and number; a list never saved is absent.
 func (a *App) Watchlists(ctx context.Context, user auth.UserID) ([]Watchlist, error) {
 	rows, err := a.store.Watchlists(ctx, user)
 	if err != nil {

@@ -26,7 +26,7 @@ type watchlistListOut struct{ Body WatchlistList }
 type WatchlistChange struct {
 	Name        string   `json:"name" minLength:"1" maxLength:"40"`
 	Venue       string   `json:"venue" minLength:"1" maxLength:"40"`
-	Instruments []uint32 `json:"instruments" maxItems:"100"`
+	Instruments []uint32 `json:"instruments" maxItems:"250"`
 }
 
 type watchlistIn struct {

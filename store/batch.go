@@ -109,7 +109,7 @@ type Batch struct {
 	Fault    *string
 }
 
-// Watchlist is one numbered list of instruments of a user.
+// Watchlist is one numbered list of instruments of a user in a venue; every venue has its own numbers.
 type Watchlist struct {
 	Owner       auth.UserID
 	Number      int

@@ -10,7 +10,7 @@ import (
 	"paperport/store"
 )
 
-// PutWatchlist replaces one list.
+// PutWatchlist replaces one list of one venue.
 func (s *Store) PutWatchlist(ctx context.Context, w store.Watchlist) error {
 	ids, err := json.Marshal(w.Instruments)
 	if err != nil {
@@ -18,7 +18,7 @@ func (s *Store) PutWatchlist(ctx context.Context, w store.Watchlist) error {
 	}
 	return s.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO watchlists (owner, number, name, venue, instruments) VALUES ($1, $2, $3, $4, $5)
- ON CONFLICT (owner, number) DO UPDATE SET name = excluded.name, venue = excluded.venue, instruments = excluded.instruments`,
+ ON CONFLICT (owner, venue, number) DO UPDATE SET name = excluded.name, instruments = excluded.instruments`,
 			string(w.Owner), int64(w.Number), w.Name, string(w.Venue), ids)
 		if err != nil {
 			return fmt.Errorf("sqlstore: storing a watch list: %w", err)
@@ -27,7 +27,7 @@ func (s *Store) PutWatchlist(ctx context.Context, w store.Watchlist) error {
 	})
 }
 
-// Watchlists lists a user's lists by number.
+// Watchlists lists a user's lists by venue and number.
 func (s *Store) Watchlists(ctx context.Context, owner auth.UserID) ([]store.Watchlist, error) {
 	scan := func(scan func(...any) error) (w store.Watchlist, err error) {
 		var ids []byte
@@ -37,5 +37,5 @@ func (s *Store) Watchlists(ctx context.Context, owner auth.UserID) ([]store.Watc
 		return w, json.Unmarshal(ids, &w.Instruments)
 	}
 	return list(ctx, s.read, "watch lists", scan,
-		`SELECT owner, number, name, venue, instruments FROM watchlists WHERE owner = $1 ORDER BY number`, string(owner))
+		`SELECT owner, number, name, venue, instruments FROM watchlists WHERE owner = $1 ORDER BY venue, number`, string(owner))
 }

@@ -221,6 +221,16 @@ func watchlists(t *testing.T, s store.Books) {
 		equal(t, "lists", got, []store.Watchlist{w})
 		w.Name, w.Instruments = "Other", []uint32{}
 	}
+	elsewhere := store.Watchlist{Owner: "u", Number: 2, Name: "2", Venue: venue + "-x", Instruments: []uint32{7}}
+	if err := s.PutWatchlist(t.Context(), elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Watchlists(t.Context(), "u")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Name, w.Instruments = "Other", []uint32{}
+	equal(t, "lists of two venues", got, []store.Watchlist{w, elsewhere})
 }
 
 func instruments(t *testing.T, s store.Books) {

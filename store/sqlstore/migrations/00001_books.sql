@@ -217,5 +217,5 @@ CREATE TABLE watchlists (
     name        TEXT   NOT NULL,
     venue       TEXT   NOT NULL,
     instruments BLOB   NOT NULL, -- JSON array of ids
-    PRIMARY KEY (owner, number)
+    PRIMARY KEY (owner, venue, number)
 );
