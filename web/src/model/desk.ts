@@ -17,6 +17,7 @@ import type { World } from './world';
 
 const FALLBACK_LOAD_MS = 1_500;
 const TICK_MS = 500;
+const RED_TOLD_MS = 5_000;
 const PINNED = ['NIFTY', 'SENSEX', 'BANKNIFTY'] as const;
 
 export class Desk {
@@ -160,11 +161,26 @@ export class Desk {
       if (day !== undefined) void this.book.load();
       day = venue.trading_date;
     });
-    let wasRed = false;
+    this.watchLamp();
+  }
+
+  /** Tells of prices that stopped, once they were so for a while, and of their return. */
+  private watchLamp(): void {
+    let isTold = false;
+    let stop: (() => void) | undefined;
     this.clock.lamp.subscribe(({ lamp }) => {
-      if (lamp === 'red' && !wasRed) this.notices.say('warn', 'Prices have stopped', this.clock.venue.value?.feed.detail ?? '');
-      if (lamp === 'green' && wasRed) this.notices.say('info', 'Prices are back');
-      if (lamp !== 'amber') wasRed = lamp === 'red';
+      if (lamp === 'red') {
+        stop ??= this.world.after(RED_TOLD_MS, () => {
+          isTold = true;
+          this.notices.say('warn', 'Prices have stopped', this.clock.venue.value?.feed.detail ?? '');
+        });
+        return;
+      }
+      stop?.();
+      stop = undefined;
+      if (lamp !== 'green' || !isTold) return;
+      isTold = false;
+      this.notices.say('info', 'Prices are back');
     });
   }
 
@@ -178,10 +194,11 @@ export class Desk {
     const found = await Promise.all(PINNED.map((name) => this.instruments.search(name, 10).catch(() => [])));
     this.pinned.set(found.flatMap((rows) => rows.find((row) => row.kind === 'index') ?? []));
     this.wants.want(this.pinned.value.map((row) => row.id));
+    if (this.watchlists.state.value === 'ready') this.chooseFirst();
   }
 
   private chooseFirst(): void {
-    if (this.chosen.value === undefined) this.chosen.set(this.watchlists.rows.value[0]);
+    if (this.chosen.value === undefined) this.chosen.set(this.watchlists.rows.value[0] ?? this.pinned.value[0]?.id);
   }
 
   private announce(order: Order, before: Order | undefined): void {
