@@ -32,12 +32,15 @@ type bourse struct {
 }
 
 // bars is a history that counts what it is asked.
-type bars struct{ asked int }
+type bars struct {
+	asked int
+	until calendar.Instant // 0: no bar is missing
+}
 
 func (b *bars) Candles(_ context.Context, _ instrument.ID, _ market.Interval, from, to calendar.Instant) ([]market.Candle, error) {
 	b.asked++
 	var list []market.Candle
-	for at := from; at < to; at = at.Add(time.Minute) {
+	for at := from; at < to && (b.until == 0 || at < b.until); at = at.Add(time.Minute) {
 		list = append(list, market.Candle{Start: at, Open: 1, High: 1, Low: 1, Close: 13_000_000})
 	}
 	return list, nil
@@ -46,6 +49,11 @@ func (b *bars) Candles(_ context.Context, _ instrument.ID, _ market.Interval, fr
 var opening = calendar.NewDate(2026, time.November, 24).At(11 * time.Hour)
 
 func mustBourse(t *testing.T) *bourse {
+	t.Helper()
+	return mustBourseOf(t, func(*feed.Options) {})
+}
+
+func mustBourseOf(t *testing.T, edit func(*feed.Options)) *bourse {
 	t.Helper()
 	b := &bourse{t: t, app: mustApp(t, t.TempDir(), t.TempDir()), clock: clock.NewManual(opening.Time()), history: &bars{}}
 	registry := b.app.registry
@@ -56,7 +64,9 @@ func mustBourse(t *testing.T) *bourse {
 	if err := b.app.SaveInstruments(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	b.feed = feed.New(feed.Options{Clock: b.clock, Instrument: registry.ByID})
+	options := feed.Options{Clock: b.clock, Instrument: registry.ByID}
+	edit(&options)
+	b.feed = feed.New(options)
 	b.quote()
 	if err := b.app.AddDemo(t.Context(), Demo{Clock: b.clock, Calendar: calendar.Demo(), Feed: b.feed, History: b.history}); err != nil {
 		t.Fatal(err)

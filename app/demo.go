@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"paperport/calendar"
 	"paperport/clock"
@@ -43,10 +44,11 @@ func (a *App) AddDemo(ctx context.Context, d Demo) error {
 	if err != nil {
 		return err
 	}
-	m := &trading{row: row, history: d.History, budget: d.Budget, board: demoBoards[0]}
+	m := &trading{row: row, clock: d.Clock, history: d.History, budget: d.Budget, board: demoBoards[0]}
 	m.init()
 	m.Venue, err = venue.Open(ctx, venue.Options{ID: DemoVenue, Store: a.store, Clock: d.Clock, Calendar: d.Calendar, Feed: d.Feed,
-		Instrument: a.newest, Boards: demoBoards, Engine: engineOptions(DemoVenue), ClosePrice: m.closePrice, Log: a.log})
+		Instrument: a.newest, Boards: demoBoards, Engine: engineOptions(DemoVenue), ClosePrice: m.closePrice,
+		PriceAt: m.priceAt, Log: a.log})
 	if err != nil {
 		return fmt.Errorf("app: opening the demo market: %w", err)
 	}
@@ -116,6 +118,26 @@ func (m *trading) closePrice(ctx context.Context, id instrument.ID, on calendar.
 		return 0, false
 	}
 	return bars[len(bars)-1].Close, true
+}
+
+// priceAtBack is how far before an instant its last price may have been made: boards of one day close apart.
+const priceAtBack = 30 * time.Minute
+
+// priceAt is the last price up to an instant, a whole minute, by the venue's history. While the instrument's own board was
+// open a bar must end there; a tape has no more than it has.
+func (m *trading) priceAt(ctx context.Context, id instrument.ID, at calendar.Instant) (money.Price, bool) {
+	i, ok := m.Instrument(id)
+	if !ok {
+		return 0, false
+	}
+	bars, err := m.history.Candles(ctx, id, market.Minute, at.Add(-priceAtBack), at)
+	if err != nil || len(bars) == 0 {
+		return 0, false
+	}
+	last := &bars[len(bars)-1]
+	end := last.Start.Add(time.Minute)
+	isWhole := end == at || m.tape != nil || m.Calendar().At(i.Board(), at-1).Phase != calendar.Open
+	return last.Close, last.Close > 0 && end <= at && isWhole
 }
 
 // venueRow returns the stored row of a venue, storing it first when it is new.

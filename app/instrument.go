@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"paperport/auth"
+	"paperport/calendar"
 	"paperport/instrument"
 	"paperport/money"
 	"paperport/order"
@@ -23,14 +24,34 @@ func (a *App) SearchInstruments(_ context.Context, user auth.UserID, id VenueID,
 	if finder == nil {
 		return nil, fmt.Errorf("%w: the list of instruments is still being loaded", ErrUnavailable)
 	}
-	hits := finder.SearchNear(query, min(max(limit, 1), searchMax), m.spot)
+	hits := finder.SearchListed(query, min(max(limit, 1), searchMax), m.spot, m.firstExpiry())
 	list := make([]*instrument.Instrument, 0, len(hits))
 	for _, h := range hits {
-		if i, ok := m.Instrument(h.ID); ok {
+		if i, ok := m.Instrument(h.ID); ok && !m.HasExpired(i) {
 			list = append(list, i)
 		}
 	}
 	return list, nil
+}
+
+// derivatives is the board whose expiry times stand for all that a venue lists.
+var derivatives = calendar.Board{Exchange: calendar.NSE, Segment: calendar.FNO}
+
+// firstExpiry is the earliest last day of contracts that still trade by the venue's clock.
+func (m *trading) firstExpiry() calendar.Date {
+	today := m.Now().Date()
+	if m.Calendar().HasExpired(derivatives, today, m.Now()) {
+		return today + 1
+	}
+	return today
+}
+
+// IsTradable reports whether orders in i are taken in a venue at all: an index or a contract that has expired is only shown.
+func (a *App) IsTradable(venue VenueID, i *instrument.Instrument) bool {
+	a.mu.RLock()
+	m := a.markets[venue]
+	a.mu.RUnlock()
+	return i.IsOrderable() && (m == nil || !m.HasExpired(i))
 }
 
 // spot is the last price of an underlying, 0 when unknown.

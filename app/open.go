@@ -62,6 +62,8 @@ type trading struct {
 	close  func()         // called last; may be nil
 	candle candleCache
 
+	clock      clock.Clock // the venue's own
+	leases     leases
 	asking     atomic.Bool // a goroutine asks for unknown quotes
 	ctx        context.Context
 	cancel     context.CancelFunc

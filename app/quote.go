@@ -19,9 +19,9 @@ const (
 	WatchMax  = 500 // quotes and ladders of one stream together
 )
 
-// Quotes returns the last quotes of up to QuotesMax instruments in the order asked. One not known yet has a zero At; a
-// few of those are asked for in the background, so that asking again finds them.
-func (a *App) Quotes(_ context.Context, user auth.UserID, venue VenueID, ids []instrument.ID) ([]Quote, error) {
+// Quotes returns the last quotes of up to QuotesMax instruments in the order asked. What is asked for stays subscribed for
+// a minute; of what nobody watched the first quote is waited for, briefly, and what is still not known has a zero At.
+func (a *App) Quotes(ctx context.Context, user auth.UserID, venue VenueID, ids []instrument.ID) ([]Quote, error) {
 	m, err := a.market(user, venue)
 	if err != nil {
 		return nil, err
@@ -29,18 +29,18 @@ func (a *App) Quotes(_ context.Context, user auth.UserID, venue VenueID, ids []i
 	if len(ids) > QuotesMax {
 		return nil, fmt.Errorf("%w: ids: at most %d", ErrInvalid, QuotesMax)
 	}
-	list := make([]Quote, len(ids))
-	var unknown []instrument.ID
-	for i, id := range ids {
+	for _, id := range ids {
 		if _, ok := m.Instrument(id); !ok {
 			return nil, fmt.Errorf("%w: ids: %d is unknown", ErrInvalid, id)
 		}
-		list[i] = m.quote(id)
-		if list[i].At == 0 {
-			unknown = append(unknown, id)
-		}
 	}
-	m.askFor(unknown)
+	fresh := m.lease(ids)
+	m.askFor(m.unknown(ids))
+	m.awaitFirst(ctx, fresh, func(id instrument.ID) bool { _, ok := m.Feed().LastQuote(id); return ok })
+	list := make([]Quote, len(ids))
+	for i, id := range ids {
+		list[i] = m.quote(id)
+	}
 	return list, nil
 }
 
@@ -72,8 +72,8 @@ func (m *trading) quote(id instrument.ID) Quote {
 	return Quote{Quote: q, IsStale: m.Feed().Freshness(id) != feed.Fresh}
 }
 
-// Depth returns the last ladder; one not known yet has a zero At.
-func (a *App) Depth(_ context.Context, user auth.UserID, venue VenueID, id instrument.ID) (market.Depth, error) {
+// Depth returns the last ladder, asked for as Quotes does; one not known yet has a zero At.
+func (a *App) Depth(ctx context.Context, user auth.UserID, venue VenueID, id instrument.ID) (market.Depth, error) {
 	m, err := a.market(user, venue)
 	if err != nil {
 		return market.Depth{}, err
@@ -81,6 +81,7 @@ func (a *App) Depth(_ context.Context, user auth.UserID, venue VenueID, id instr
 	if _, ok := m.Instrument(id); !ok {
 		return market.Depth{}, ErrNotFound
 	}
+	m.awaitFirst(ctx, m.lease([]instrument.ID{id}), func(id instrument.ID) bool { _, ok := m.Feed().LastDepth(id); return ok })
 	d, ok := m.Feed().LastDepth(id)
 	if !ok {
 		d = market.Depth{Instrument: id}

@@ -169,7 +169,7 @@ func (r *replays) open(ctx context.Context, row store.Venue) (*trading, error) {
 	clock := feed.NewTapeClock(max(settings.At, last.At, tape.From), max(end, tape.To).Add(replayTail), settings.Speed, settings.IsPaused)
 	p := &replay{clock: clock, tape: tape, settings: settings}
 	index, _ := r.app.registry.Find(indexOf(tape.Underlying))
-	m := &trading{row: row, history: tapeHistory{p, index}, tape: p, board: replayBoards[0], note: feed.TapeNote}
+	m := &trading{row: row, clock: clock, history: tapeHistory{p, index}, tape: p, board: replayBoards[0], note: feed.TapeNote}
 	m.init()
 	contracts := contractsOf(tape, r.app.registry, index)
 	f := feed.New(feed.Options{Clock: clock, Source: feed.FromTape, Instrument: func(id instrument.ID) (*instrument.Instrument, bool) {
@@ -182,7 +182,7 @@ func (r *replays) open(ctx context.Context, row store.Venue) (*trading, error) {
 			i, ok := contracts[id]
 			return i, ok
 		},
-		Boards: replayBoards, Engine: engineOptions(row.ID), ClosePrice: m.closePrice, Log: r.app.log})
+		Boards: replayBoards, Engine: engineOptions(row.ID), ClosePrice: m.closePrice, PriceAt: m.priceAt, Log: r.app.log})
 	if err != nil {
 		return nil, fmt.Errorf("app: opening %s: %w", row.ID, err)
 	}

@@ -124,11 +124,11 @@ type Instrument struct {
 	IsOrderable bool     `json:"is_orderable"`
 }
 
-func (s *Server) wireInstrument(i *instrument.Instrument) Instrument {
+func (s *Server) wireInstrument(venue app.VenueID, i *instrument.Instrument) Instrument {
 	w := Instrument{ID: uint32(i.ID), Label: label(i, calendar.FromTime(s.Clock.Now()).Date()), Symbol: i.Symbol, Name: i.Name, Exchange: i.ExchangeCode(),
 		Kind: i.Kind.String(), Underlying: i.Underlying, Right: i.Right.String(), LotSize: int64(i.Terms.LotSize),
 		TickSize: i.Terms.TickSize.String(), FreezeQty: int64(i.Terms.FreezeQty), ISIN: i.ISIN, Products: []string{},
-		IsOrderable: i.IsOrderable()}
+		IsOrderable: s.App.IsTradable(venue, i)}
 	if i.Expiry != 0 {
 		expiry := i.Expiry.String()
 		w.Expiry = &expiry
@@ -315,7 +315,7 @@ func (s *Server) search(ctx context.Context, in *searchIn) (*instrumentListOut, 
 	}
 	list := make([]Instrument, len(found))
 	for i, hit := range found {
-		list[i] = s.wireInstrument(hit)
+		list[i] = s.wireInstrument(app.VenueID(in.Venue), hit)
 	}
 	return &instrumentListOut{Body: InstrumentList{Instruments: list}}, nil
 }
@@ -325,7 +325,7 @@ func (s *Server) instrument(ctx context.Context, in *instrumentIn) (*instrumentO
 	if err != nil {
 		return nil, err
 	}
-	return &instrumentOut{Body: s.wireInstrument(found)}, nil
+	return &instrumentOut{Body: s.wireInstrument(app.VenueID(in.Venue), found)}, nil
 }
 
 // quotesMax bounds one request for quotes.

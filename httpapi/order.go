@@ -249,7 +249,9 @@ func answerReceipt(r engine.Receipt, err error) (*receiptOut, error) {
 	case risk.OrderUnknown.String():
 		status = http.StatusNotFound
 	}
-	return nil, &Denial{Problem: problem(status, r.Code, r.Reason), receipt: body}
+	denied := problem(status, r.Code, r.Reason)
+	denied.Context = risk.ContextOf(r.Code, r.Reason)
+	return nil, &Denial{Problem: denied, receipt: body}
 }
 
 // Denial is a problem with the receipt of the denied command beside it.

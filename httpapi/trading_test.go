@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -100,6 +101,19 @@ func TestOrdersByTheRules(t *testing.T) {
 	}
 	if got := read[Days](w, owner, account+"/days"); len(got.Dates) != 1 || got.Dates[0] != "2026-11-24" {
 		t.Errorf("days %v", got.Dates)
+	}
+}
+
+// TestDenialCarriesItsFigures: a program reads the figures of a denial, it does not parse a sentence.
+func TestDenialCarriesItsFigures(t *testing.T) {
+	w := newWorld(t)
+	owner := w.mustOwner()
+	account := w.mustAccount(owner)
+	w.mustOpenMarket(owner)
+	var p Problem
+	mustJSON(t, w.place(owner, account, "order-0001", "buy", "limit", "1300.01", 10), &p)
+	if want := map[string]string{"price": "1300.01", "tick": "0.10"}; p.Code != "PRICE_OFF_TICK" || !maps.Equal(p.Context, want) {
+		t.Errorf("%s %v, want %v", p.Code, p.Context, want)
 	}
 }
 

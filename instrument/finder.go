@@ -138,12 +138,18 @@ func (f *Finder) Search(query string, limit int) []Hit { return f.SearchNear(que
 // SearchNear is Search with a hint: spot returns the price of an underlying (0 when unknown), and the options nearest to
 // it come first; without it, those nearest to the middle of the listed strikes.
 func (f *Finder) SearchNear(query string, limit int, spot func(underlying ID) money.Price) []Hit {
+	return f.SearchListed(query, limit, spot, 0)
+}
+
+// SearchListed is SearchNear without the contracts whose last day is before first.
+func (f *Finder) SearchListed(query string, limit int, spot func(underlying ID) money.Price, first calendar.Date) []Hit {
 	if limit <= 0 {
 		return nil
 	}
 	s := f.scratch.Get().(*search)
 	defer f.scratch.Put(s)
 	s.start(limit, spot)
+	s.first = first
 	s.terms = f.parse(query, s.terms[:0])
 	if len(s.terms) == 0 {
 		return nil

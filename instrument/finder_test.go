@@ -161,6 +161,31 @@ func TestSearchEqualsPlainScan(t *testing.T) {
 	}
 }
 
+// TestSearchListed: what is over is left out, and others take its place in the answer.
+func TestSearchListed(t *testing.T) {
+	entries := universe(25, 200, 7)
+	f := NewFinder(slices.Values(entries))
+	first := calendar.Date(0) // the day after the earliest expiry
+	for _, e := range entries {
+		if e.Expiry != 0 && (first == 0 || e.Expiry < first) {
+			first = e.Expiry
+		}
+	}
+	first++
+	for _, q := range idioms {
+		var want []Hit
+		for _, h := range f.Search(q, len(entries)) {
+			if e := entries[h.ID-1]; e.Expiry == 0 || e.Expiry >= first {
+				want = append(want, h)
+			}
+		}
+		want = want[:min(20, len(want))]
+		if got := f.SearchListed(q, 20, nil, first); !slices.Equal(want, got) {
+			t.Errorf("query %q: filtered scan (-) and finder (+) differ:\n%s", q, cmp.Diff(want, got))
+		}
+	}
+}
+
 // FuzzSearch: no query panics, and answers are distinct, in order of class and within the limit.
 func FuzzSearch(f *testing.F) {
 	entries := universe(8, 40, 5)

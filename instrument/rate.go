@@ -19,7 +19,7 @@ type groupRating struct {
 // rateGroup keeps the instruments of a group that all terms match. key is the family's part of the sort key.
 func (s *search) rateGroup(key uint64, fam *family, g *group) {
 	r, ok := s.groupRating(g)
-	if !ok {
+	if !ok || g.expiry != noExpiry && s.f.dict.expiries[g.expiry] < s.first {
 		return
 	}
 	if g.kind != Option {

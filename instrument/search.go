@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"paperport/calendar"
 	"paperport/money"
 )
 
@@ -19,6 +20,7 @@ type search struct {
 	f     *Finder
 	limit int
 	spot  func(ID) money.Price
+	first calendar.Date // contracts with an earlier last day are left out
 	terms []term
 	// inFamily are the classes of the terms in the words of the family at hand.
 	inFamily [termsMax]uint8
