@@ -86,7 +86,7 @@ func (e *Engine) drop(w *working) {
 func (e *Engine) take(w *working) {
 	switch w.at {
 	case inFlight:
-		e.due = slices.DeleteFunc(e.due, func(d due) bool { return d.id == w.o.ID && !d.isLook })
+		e.removeDue(due{at: w.o.ActiveAt, id: w.o.ID})
 	case waiting:
 		w.inst.waiting = slices.DeleteFunc(w.inst.waiting, func(x *working) bool { return x == w })
 	case resting:
@@ -124,6 +124,17 @@ func (e *Engine) addDue(d due) {
 	e.due = slices.Insert(e.due, i, d)
 }
 
+// removeDue takes out what addDue put in.
+func (e *Engine) removeDue(d due) {
+	i, _ := slices.BinarySearchFunc(e.due, d, compareDue)
+	for ; i < len(e.due) && compareDue(e.due[i], d) == 0; i++ {
+		if e.due[i] == d {
+			e.due = slices.Delete(e.due, i, i+1)
+			return
+		}
+	}
+}
+
 func compareDue(a, b due) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id)) }
 
 // lookAfter is how long after its arrival an order that saw no frame has one asked for (product.md 2.10 rule 1).
@@ -132,7 +143,7 @@ const lookAfter = 2 * time.Second
 // look sets when an order is looked at again; 0 means never.
 func (e *Engine) look(w *working, at calendar.Instant) {
 	if w.lookAt != 0 {
-		e.due = slices.DeleteFunc(e.due, func(d due) bool { return d.id == w.o.ID && d.isLook })
+		e.removeDue(due{at: w.lookAt, id: w.o.ID, isLook: true})
 	}
 	if w.lookAt = at; at != 0 {
 		e.addDue(due{at: at, id: w.o.ID, isLook: true})
