@@ -122,7 +122,7 @@ func TestBadFile(t *testing.T) {
 
 func TestShownSettingsCanBeReadBack(t *testing.T) {
 	env := []string{"PAPERPORT_ADDR=127.0.0.1:9", "PAPERPORT_PUBLIC_URL=https://paper.example.org", "PAPERPORT_TRUSTED_PROXIES=10.0.0.0/8,127.0.0.1",
-		"PAPERPORT_LOGIN_UNTIL=15:30", "PAPERPORT_LOGIN_IDLE=0", "PAPERPORT_DATA_DIR=/tmp/x", "PAPERPORT_ACCESS_LOG=off"}
+		"PAPERPORT_LOGIN_UNTIL=15:30", "PAPERPORT_LOGIN_IDLE=0", "PAPERPORT_DATA_DIR=/srv/paperport", "PAPERPORT_ACCESS_LOG=off"}
 	c, err := Load(nil, env)
 	if err != nil {
 		t.Fatal(err)
