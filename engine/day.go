@@ -255,7 +255,7 @@ func isCashSettled(i *instrument.Instrument) bool {
 
 func (e *Engine) expireFor(a *account, x *inst, settle money.Price) {
 	i := x.book.Instrument
-	if !isCashSettled(i) {
+	if !isCashSettled(i) && (i.Kind != instrument.Option || intrinsic(i, settle) > 0) {
 		return // delivery of shares is not built; the position stays as it is
 	}
 	for _, product := range [...]order.Product{order.MIS, order.NRML} {
@@ -267,16 +267,22 @@ func (e *Engine) expireFor(a *account, x *inst, settle money.Price) {
 	}
 }
 
+// intrinsic is what exercising an option brings per unit; 0 below one tick, when it is not exercised (india-rules 6.3).
+func intrinsic(i *instrument.Instrument, settle money.Price) money.Price {
+	worth := settle - i.Strike
+	if i.Right == instrument.Put {
+		worth = i.Strike - settle
+	}
+	if worth < i.Terms.TickSize {
+		return 0
+	}
+	return worth
+}
+
 // payIntrinsic exercises a long option: its value in cash, less STT on that value.
 func (e *Engine) payIntrinsic(a *account, x *inst, p *position.Position, settle money.Price) {
 	i := x.book.Instrument
-	worth := max(0, settle-i.Strike)
-	if i.Right == instrument.Put {
-		worth = max(0, i.Strike-settle)
-	}
-	if worth < i.Terms.TickSize {
-		worth = 0
-	}
+	worth := intrinsic(i, settle)
 	value, err := money.Turnover(worth, p.NetQty, i.Terms.Multiplier, money.HalfUp)
 	e.must(err, "turnover")
 	stt, err := e.tables.ExerciseSTT(i, i.Expiry, value)

@@ -224,9 +224,12 @@ func (s *scenario) instrument(w []string) instrument.Instrument {
 		i.Kind = instrument.Index
 	case "future":
 		i.Kind, i.Segment = instrument.Future, calendar.FNO
-	case "call", "put":
-		i.Kind, i.Segment, i.Right = instrument.Option, calendar.FNO, map[string]instrument.Right{"call": instrument.Call, "put": instrument.Put}[w[1]]
-		i.Terms.UnderlyingIsIndex = true
+	case "call", "put", "stock-call", "stock-put":
+		i.Kind, i.Segment, i.Right = instrument.Option, calendar.FNO, instrument.Call
+		if strings.HasSuffix(w[1], "put") {
+			i.Right = instrument.Put
+		}
+		i.Terms.UnderlyingIsIndex = !strings.HasPrefix(w[1], "stock-")
 	}
 	for _, x := range w[2:] {
 		k, v, _ := strings.Cut(x, "=")
