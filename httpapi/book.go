@@ -87,6 +87,10 @@ func ruleText(e order.Evidence) string {
 		return fmt.Sprintf("The opposite side of %s came to the limit price.", book)
 	case "queue-printed":
 		return fmt.Sprintf("Trades at the limit price used up the queue ahead (%d left) in %s.", e.QueueAhead, book)
+	case "day-end-mark":
+		return "The day ended: closed at the day's closing price, because the book could not take it."
+	case "expiry-settlement":
+		return "The contract expired: settled at its worth by the underlying's price at the expiry instant."
 	default:
 		return e.Rule
 	}
