@@ -218,6 +218,9 @@ func TestOthersSeeNothing(t *testing.T) {
 	expect(t, "an order of the owner", w.place(owner, account, "order-0001", "buy", "limit", "1290.00", 10), 201, "")
 	other, _ := w.mustUser(owner, "other", auth.Trader)
 	own := w.mustAccount(other)
+	// It must have reached the market: from then on nothing changes by itself.
+	await(t, "the order rests", func() OrderList { return read[OrderList](w, owner, account+"/orders") },
+		func(l OrderList) bool { return l.Orders[0].Status == "open" })
 	before := read[json.RawMessage](w, owner, account+"/orders")
 	for _, route := range w.server.Routes() {
 		if !strings.Contains(route.Path, "{account}") {
