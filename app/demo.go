@@ -22,13 +22,13 @@ const DemoVenue VenueID = "demo"
 
 const kindDemo = "demo"
 
-// Demo is what the demo market is made of. Feed may still be silent; nothing of it may be nil.
+// Demo is what the demo market is made of. Feed may still be silent; nothing of it but Budget may be nil.
 type Demo struct {
 	Clock    clock.Clock
 	Calendar *calendar.Calendar
 	Feed     *feed.Feed
 	History  History
-	Budget   func() Budget
+	Budget   func() Budget // nil where the source sets no limit
 }
 
 // demoBoards are the boards whose phases the demo's engine is told.

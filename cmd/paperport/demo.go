@@ -66,7 +66,7 @@ func demoHours(c config.Config) (*calendar.Calendar, error) {
 
 // open adds the venue; its books can be read while its feed is still silent.
 func (d *demo) open(ctx context.Context) error {
-	return d.app.AddDemo(ctx, app.Demo{Clock: d.clock, Calendar: d.calendar, Feed: d.feed, History: d, Budget: d.budget})
+	return d.app.AddDemo(ctx, app.Demo{Clock: d.clock, Calendar: d.calendar, Feed: d.feed, History: d})
 }
 
 // The waits between attempts to reach the simulator.
@@ -142,7 +142,7 @@ func (d *demo) connect(ctx context.Context, base string, credentials func(contex
 		return err
 	}
 	client := breeze.New(breeze.Options{Hosts: breeze.AllAt(base), Clock: d.clock, AppKey: keys.Key, Secret: breeze.NewSecret(keys.Secret),
-		Codes: d.codes.Load, PerMinute: d.config.BudgetMinute, PerDay: d.config.BudgetDay})
+		Codes: d.codes.Load, PerMinute: breeze.Unlimited, PerDay: breeze.Unlimited})
 	defer client.Close()
 	token, err := client.Exchange(ctx, breeze.NewSecret(keys.APISession))
 	if err != nil {
@@ -283,12 +283,4 @@ func (d *demo) Candles(ctx context.Context, id instrument.ID, interval market.In
 	default:
 		return candles, nil
 	}
-}
-
-func (d *demo) budget() app.Budget {
-	client := d.client.Load()
-	if client == nil {
-		return app.Budget{MinuteMax: d.config.BudgetMinute, DayMax: d.config.BudgetDay}
-	}
-	return app.Budget(client.Budget())
 }
