@@ -123,7 +123,10 @@ func (e *Engine) dayEnd(d *DayEnd) {
 			delete(e.closed, id)
 		}
 	}
-	b.phase, b.reason, b.tradingDate, b.isSquaredOff = calendar.Closed, "day ended", d.Next, false
+	if b.phase != calendar.Closed || b.reason == "" { // else why it is closed is known better: "Sunday"
+		b.reason = "day ended"
+	}
+	b.phase, b.tradingDate, b.isSquaredOff = calendar.Closed, d.Next, false
 	b.epoch++
 }
 
