@@ -169,6 +169,8 @@ export class Desk {
     let isTold = false;
     let stop: (() => void) | undefined;
     this.clock.lamp.subscribe(({ lamp }) => {
+      // A tape of minute bars is silent between two of them.
+      if (this.clock.venue.value?.feed.source === 'tape') return;
       if (lamp === 'red') {
         stop ??= this.world.after(RED_TOLD_MS, () => {
           isTold = true;
