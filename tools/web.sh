@@ -8,5 +8,5 @@ if [ -f web/dist/index.html ] && [ -z "$(find web -path web/node_modules -prune 
 	exit 0
 fi
 echo "building the browser app"
-(cd web && npm run --silent build)
+log=$(cd web && npm run --silent build 2>&1) || { echo "$log"; exit 1; }
 [ -f web/dist/.keep ] || : > web/dist/.keep
