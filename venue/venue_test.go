@@ -40,6 +40,8 @@ type stage struct {
 	feed  *feed.Feed
 	venue *Venue
 	price money.Price
+	// traded is the day's volume.
+	traded money.Qty
 	// priceAt answers for the past; with one, the venue trades options too.
 	priceAt func(id instrument.ID, at calendar.Instant) (money.Price, bool)
 }
@@ -108,7 +110,7 @@ func (s *stage) start() {
 // quote sends a fresh book around the price.
 func (s *stage) quote() {
 	now := calendar.FromTime(s.clock.Now())
-	q := market.Quote{Instrument: reliance, At: now, Last: s.price, Bid: s.price, BidQty: 1000, Ask: s.price + 1000, AskQty: 1000, Volume: 10}
+	q := market.Quote{Instrument: reliance, At: now, Last: s.price, Bid: s.price, BidQty: 1000, Ask: s.price + 1000, AskQty: 1000, Volume: 10 + s.traded}
 	s.feed.Depth(market.Depth{Instrument: reliance, At: now, BidLevels: 1, AskLevels: 1, Bids: [5]market.Level{{Price: q.Bid, Qty: q.BidQty}},
 		Asks: [5]market.Level{{Price: q.Ask, Qty: q.AskQty}}})
 	s.feed.Quote(q)
@@ -269,6 +271,25 @@ func TestRestart(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRestartIsAGap: what traded while the program was not running is no print for an order that rests.
+func TestRestartIsAGap(t *testing.T) {
+	s := mustStage(t)
+	s.pass(2 * time.Second)
+	s.open()
+	rests := s.place(buy("limit-0001", 5, s.price))
+	s.pass(2 * time.Second)
+	s.venue.Close()
+	s.traded = 100_000
+	s.start()
+	s.pass(2 * time.Second)
+	s.settle()
+	s.mustOrder(rests.Order, order.Open)
+	s.traded += 2_000 // more than the 1,000 ahead of it
+	s.pass(2 * time.Second)
+	s.settle()
+	s.mustOrder(rests.Order, order.Executed)
 }
 
 // forget removes the snapshots, and with rows also makes the journal's hashes wrong.
