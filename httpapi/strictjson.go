@@ -1,11 +1,9 @@
 package httpapi
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"unicode/utf8"
 )
 
@@ -17,6 +15,12 @@ const jsonDepthMax = 32
 // schema, which sees the same map. huma calls it twice per body, first with a *any: the scan runs then.
 func unmarshalStrict(data []byte, v any) error {
 	if _, isFirst := v.(*any); isFirst {
+		switch {
+		case !utf8.Valid(data):
+			return errors.New("it is not UTF-8")
+		case !json.Valid(data):
+			return errors.New("it cannot be read, or something follows it")
+		}
 		if err := scanStrict(data); err != nil {
 			return err
 		}
@@ -24,68 +28,94 @@ func unmarshalStrict(data []byte, v any) error {
 	return json.Unmarshal(data, v)
 }
 
+// scanLevel is one open object or array.
 type scanLevel struct {
-	keys      map[string]bool // nil in an array
-	wantsName bool
+	isObject  bool
+	wantsName bool // the next string is a key
+	names     nameSet
 }
 
+// scanStrict walks over valid JSON and refuses repeated keys and deep nesting.
 func scanStrict(data []byte) error {
-	if !utf8.Valid(data) {
-		return errors.New("it is not UTF-8")
-	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	var levels []scanLevel
-	for {
-		token, err := decoder.Token()
-		if errors.Is(err, io.EOF) && len(levels) == 0 {
-			return errors.New("it is empty")
+	var room [4]scanLevel
+	levels := room[:0]
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '{', '[':
+			if len(levels) >= jsonDepthMax {
+				return fmt.Errorf("it nests deeper than %d", jsonDepthMax)
+			}
+			levels = append(levels, scanLevel{isObject: data[i] == '{', wantsName: data[i] == '{'})
+		case '}', ']':
+			levels = levels[:len(levels)-1]
+		case ',':
+			top := &levels[len(levels)-1]
+			top.wantsName = top.isObject
+		case '"':
+			end := stringEnd(data, i)
+			if len(levels) > 0 {
+				if top := &levels[len(levels)-1]; top.wantsName {
+					top.wantsName = false
+					if name := nameOf(data[i:end]); !top.names.add(name) {
+						return fmt.Errorf("the key %.40q is there twice", name)
+					}
+				}
+			}
+			i = end - 1
 		}
-		if err != nil {
-			return errors.New("it cannot be read")
-		}
-		if levels, err = step(levels, token); err != nil {
-			return err
-		}
-		if len(levels) == 0 {
-			break
-		}
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the value")
 	}
 	return nil
 }
 
-// step takes one token and returns the open levels after it.
-func step(levels []scanLevel, token json.Token) ([]scanLevel, error) {
-	top := len(levels) - 1
-	if top >= 0 && levels[top].wantsName {
-		if name, isName := token.(string); isName {
-			if levels[top].keys[name] {
-				return nil, fmt.Errorf("the key %.40q is there twice", name)
-			}
-			levels[top].keys[name] = true
-			levels[top].wantsName = false
-			return levels, nil
+// stringEnd is the index behind the string that starts at i.
+func stringEnd(data []byte, i int) int {
+	for i++; data[i] != '"'; i++ {
+		if data[i] == '\\' {
+			i++
 		}
 	}
-	if delim, isDelim := token.(json.Delim); isDelim {
-		switch delim {
-		case '{', '[':
-			if len(levels) >= jsonDepthMax {
-				return nil, fmt.Errorf("it nests deeper than %d", jsonDepthMax)
+	return i + 1
+}
+
+// nameOf reads a key with its quotes; escapes are resolved, so that two spellings of one key are one.
+func nameOf(quoted []byte) string {
+	for _, c := range quoted {
+		if c == '\\' {
+			var name string
+			if json.Unmarshal(quoted, &name) == nil {
+				return name
 			}
-			if delim == '{' {
-				return append(levels, scanLevel{keys: map[string]bool{}, wantsName: true}), nil
-			}
-			return append(levels, scanLevel{}), nil
-		case '}', ']':
-			levels = levels[:top]
 		}
 	}
-	if top = len(levels) - 1; top >= 0 && levels[top].keys != nil {
-		levels[top].wantsName = true
+	return string(quoted[1 : len(quoted)-1])
+}
+
+// nameSet holds the keys of one object: a list while they are few.
+type nameSet struct {
+	few  []string
+	many map[string]bool
+}
+
+const fewNames = 16
+
+// add reports whether the name is new.
+func (s *nameSet) add(name string) bool {
+	if s.many != nil {
+		isNew := !s.many[name]
+		s.many[name] = true
+		return isNew
 	}
-	return levels, nil
+	for _, other := range s.few {
+		if other == name {
+			return false
+		}
+	}
+	s.few = append(s.few, name)
+	if len(s.few) > fewNames {
+		s.many = make(map[string]bool, 2*fewNames)
+		for _, other := range s.few {
+			s.many[other] = true
+		}
+	}
+	return true
 }
