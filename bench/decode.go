@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"paperport/breezewire"
-	"paperport/calendar"
 	"paperport/clock"
 	"paperport/engine"
 	"paperport/feed"
@@ -144,7 +143,7 @@ func newPath(work *flow) (*wirePath, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &wirePath{core: c, clock: clock.NewManual(calendar.Instant(flowStart * 1_000_000).Time()), rooms: map[string]instrument.ID{}}
+	p := &wirePath{core: c, clock: clock.NewManual(c.at.Time()), rooms: map[string]instrument.ID{}}
 	known := make([]instrument.Instrument, work.instruments)
 	for i := range known {
 		known[i] = work.instrument(i)

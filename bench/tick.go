@@ -45,6 +45,9 @@ func (f *flow) core() (*core, error) {
 	for n, o := range f.orders {
 		c.step(engine.Input{Place: f.place(n, o)})
 	}
+	// The orders have rested for a while: nothing of their arrival is outstanding.
+	c.at += 5_000_000
+	c.step(engine.Input{Timer: true})
 	if c.refused > 0 {
 		return nil, fmt.Errorf("%d commands refused, first: %s", c.refused, c.firstRefusal)
 	}
@@ -163,7 +166,7 @@ func (b *bench) tickRow(resting int) error {
 		quiet.result(result{ID: "P1", Name: fmt.Sprintf("tick, no fill, %s resting", thousands(resting)), Unit: "ns", Goal: 4, Proof: proof, Noise: noise(),
 			Note: fmt.Sprintf("allocations in 10,000 quiet ticks: %d", ours.quietAllocs(&quotes[len(quotes)-1]))}),
 		fills.result(result{ID: "P1", Name: fmt.Sprintf("fill, all in, %s resting", thousands(resting)), Unit: "ns", Proof: proof,
-			Note: "order, position, cash, charges, ledger entry and evidence; goal 600 ns. The floor keeps a position, cash and a 32-byte event"}))
+			Note: "order, position, cash, charges, ledger entry, evidence and hash; goal 600 ns. The floor keeps a position, cash and a 32-byte event"}))
 	b.judge(fillGoalNs, "ns")
 	return nil
 }
@@ -174,28 +177,32 @@ type played struct {
 	quietNs, fillNs float64
 }
 
-// play steps the ticks. Which of them fill is known beforehand (see fillTicks), so that quiet ones are timed without a
-// clock around each: their cost is the CPU time of all less that of the ones that fill.
+// play steps the ticks on one thread and takes that thread's CPU time. Which of them fill is known beforehand (see
+// fillTicks), so the clock is read around those only; what is left of the total is the quiet ones.
 func play(n int, doesFill []bool, fills *int64, tick func(i int)) played {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	runtime.GC()
 	before := *fills
+	clock := threadClockCost()
 	var slow time.Duration
 	slowN := 0
-	began := cpuSelf()
+	began := cpuThread()
 	for i := range n {
 		if !doesFill[i] {
 			tick(i)
 			continue
 		}
-		at := time.Now()
+		at := cpuThread()
 		tick(i)
-		slow += time.Since(at)
+		slow += cpuThread() - at
 		slowN++
 	}
-	total := cpuSelf() - began
+	total := cpuThread() - began
 	p := played{fills: *fills}
-	p.quietNs = max(float64(total-slow)/float64(n-slowN), 0.1)
+	p.quietNs = float64(total-slow-time.Duration(slowN)*clock) / float64(n-slowN)
 	if done := *fills - before; done > 0 {
-		p.fillNs = max((float64(slow)-float64(slowN)*(clockCost()+p.quietNs))/float64(done), 0.1)
+		p.fillNs = (float64(slow-time.Duration(slowN)*clock) - float64(slowN)*p.quietNs) / float64(done)
 	}
 	return p
 }
@@ -223,14 +230,14 @@ func (c *core) quietAllocs(q *market.Quote) uint64 {
 	return after.Mallocs - before.Mallocs
 }
 
-// clockCost is what one reading of the clock takes, in nanoseconds.
-func clockCost() float64 {
-	const n = 20_000
-	began := cpuSelf()
+// threadClockCost is what one reading of the thread's clock takes.
+func threadClockCost() time.Duration {
+	const n = 2000
+	began := cpuThread()
 	for range n {
-		_ = time.Now()
+		cpuThread()
 	}
-	return float64(cpuSelf()-began) / n
+	return (cpuThread() - began) / n
 }
 
 // ratios collects pairs.
