@@ -172,7 +172,7 @@ func (r *replays) open(ctx context.Context, row store.Venue) (*trading, error) {
 	m := &trading{row: row, clock: clock, history: tapeHistory{p, index}, tape: p, board: replayBoards[0], note: feed.TapeNote}
 	m.init()
 	contracts := contractsOf(tape, r.app.registry, index)
-	f := feed.New(feed.Options{Clock: clock, Source: feed.FromTape, Instrument: func(id instrument.ID) (*instrument.Instrument, bool) {
+	f := feed.New(feed.Options{Clock: clock, Source: feed.FromTape, Pace: func() int { speed, _ := clock.Speed(); return speed }, Instrument: func(id instrument.ID) (*instrument.Instrument, bool) {
 		i, ok := contracts[id]
 		return i, ok
 	}, Phase: func(b calendar.Board, at calendar.Instant) calendar.Phase { return timetable.At(b, at).Phase }})

@@ -39,6 +39,8 @@ type Options struct {
 	Phase func(calendar.Board, calendar.Instant) calendar.Phase
 	// Source is what State says while data arrives by itself: FromStream (the default) or FromTape.
 	Source Source
+	// Pace is how many seconds of Clock pass in one of ours (a replay's speed); nil means one.
+	Pace func() int
 	// Limits are the ages and bands; see Limits.
 	Limits Limits
 	// Refused, when set, is told of every refused quote or ladder, for the log. It must not block.

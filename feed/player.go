@@ -10,7 +10,8 @@ import (
 )
 
 // Player feeds a tape into a feed: every contract at the start of its minute, the index every second, and what is wanted
-// again every repeatSeconds, so that a reader who came late and a price that jumped are served.
+// again every repeatEvery, so that a reader who came late and a price that jumped are served. Each beat is a heartbeat:
+// between two beats a minute's bar is all there is to know, so its silence is not a stale feed.
 type Player struct {
 	feed   *Feed
 	tape   *Recording
@@ -18,10 +19,11 @@ type Player struct {
 	index  instrument.ID
 	byID   map[instrument.ID]*Strip
 	minute int // last begun
+	sentAt calendar.Instant
 	shown  map[instrument.ID]bool
 }
 
-const repeatSeconds = 10
+const repeatEvery = 5 * time.Second
 
 // NewPlayer returns a player of tape, whose contracts have their ids; clock is the replay's.
 func NewPlayer(f *Feed, tape *Recording, index instrument.ID, c clock.Clock) *Player {
@@ -54,17 +56,18 @@ func (p *Player) beat(now calendar.Instant) {
 		p.clear()
 		return
 	}
+	p.feed.Heartbeat()
 	if q, ok := p.tape.Spot(p.index, at); ok {
 		p.feed.Quote(q)
 	}
-	second := int(at.Sub(p.tape.From)/time.Second) % 60
 	switch {
 	case minute != p.minute:
-		p.minute = minute
+		p.minute, p.sentAt = minute, at
 		for i := range p.tape.Strips {
 			p.send(&p.tape.Strips[i], at)
 		}
-	case second%repeatSeconds == 1 || second%repeatSeconds == 6:
+	case at.Sub(p.sentAt) >= repeatEvery:
+		p.sentAt = at
 		for _, id := range p.feed.Wanted() {
 			if s := p.byID[id]; s != nil {
 				p.send(s, at)

@@ -94,6 +94,9 @@ func (f *Feed) State(board calendar.Board) State {
 	b := &f.boards[boardIndex(board.Exchange, board.Segment)]
 	newest := calendar.Instant(b.newest.Load())
 	state := State{LastAt: newest, Source: f.link.source(f.options.Source)}
+	if state.Source == FromTape {
+		return f.tapeState(now)
+	}
 	if newest != 0 {
 		state.Age = max(0, now.Sub(newest))
 	}
@@ -114,6 +117,27 @@ func (f *Feed) State(board calendar.Board) State {
 		state.Detail = "the program was paused; waiting for fresh prices"
 	default:
 		state.IsAlive = true
+	}
+	return state
+}
+
+// tapeState is the health of a recorded day: it is alive while its player beats. Ages are in our time, not the tape's,
+// which runs up to sixty times as fast.
+func (f *Feed) tapeState(now calendar.Instant) State {
+	beat := calendar.Instant(f.link.beatAt.Load())
+	state := State{LastAt: beat, Source: FromTape}
+	if beat == 0 {
+		state.Detail = "no data yet"
+		return state
+	}
+	pace := time.Duration(1)
+	if f.options.Pace != nil {
+		pace = time.Duration(max(1, f.options.Pace()))
+	}
+	state.Age = max(0, now.Sub(beat)) / pace
+	state.IsAlive = state.Age <= f.limits.AliveMax
+	if !state.IsAlive {
+		state.Detail = "the recorded day has nothing here: it ends or has a gap"
 	}
 	return state
 }

@@ -201,6 +201,43 @@ func TestTapeClock(t *testing.T) {
 	}
 }
 
+// TestTapeLivesBetweenBars holds that a minute's bar is no stale feed before the next one, and that the lamp counts in
+// our time at sixty times the speed; past the tape's end it is dead.
+func TestTapeLivesBetweenBars(t *testing.T) {
+	r := mustTape(t, tapeText)
+	call := &r.Strips[1].Contract
+	c := NewTapeClock(r.From, r.To.Add(2*time.Hour), 1, true)
+	defer c.Stop()
+	pace := 1
+	f := New(Options{Clock: c, Source: FromTape, Pace: func() int { return pace }, Instrument: func(id instrument.ID) (*instrument.Instrument, bool) {
+		if int(id) < 2 || int(id)-2 >= len(r.Strips) {
+			return nil, false
+		}
+		return &r.Strips[id-2].Contract, true
+	}})
+	f.Want(call.ID, Owner{Name: "test"})
+	p := NewPlayer(f, r, 1, c)
+	for second := range 59 {
+		at := r.From.Add(time.Duration(second) * time.Second)
+		c.Set(1, true, at)
+		p.beat(at)
+		if s := f.State(call.Board()); !s.IsAlive || s.Source != FromTape {
+			t.Fatalf("%d s into the minute: %+v", second, s)
+		}
+		if q, _ := f.LastQuote(call.ID); at.Sub(q.At) > repeatEvery {
+			t.Fatalf("%d s into the minute the wanted book is of %s", second, q.At)
+		}
+	}
+	c.Set(1, true, r.From.Add(88*time.Second))
+	if f.State(call.Board()).IsAlive {
+		t.Error("alive 30 s after the last beat")
+	}
+	pace = 60
+	if s := f.State(call.Board()); !s.IsAlive || s.Age != 500*time.Millisecond {
+		t.Errorf("30 s of the tape at sixty times the speed: %+v", s)
+	}
+}
+
 // TestPlayer plays minutes into a feed: a gap takes the book away, and it comes back.
 func TestPlayer(t *testing.T) {
 	r := mustTape(t, tapeText)
