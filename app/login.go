@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"paperport/auth"
 	"paperport/store"
@@ -22,15 +25,31 @@ type liveLogin struct {
 const (
 	LoginsMax  = 50          // per user; the oldest gives way
 	touchEvery = time.Minute // how far the stored LastSeenAt may lag
-	agentMax   = 200         // bytes kept of a browser's name
+	agentMax   = 200         // characters kept of a browser's name
 )
 
 func (u *Users) newLogin(user auth.User, from From) SignedIn {
 	token, hash := auth.NewToken()
 	now := u.clock.Now()
 	login := auth.Login{ID: auth.NewLoginID(), User: user.ID, TokenHash: hash, CreatedAt: now, LastSeenAt: now,
-		ExpiresAt: u.span.ExpiresAt(now), IP: from.IP, Agent: cut(from.Agent, agentMax)}
+		ExpiresAt: u.span.ExpiresAt(now), IP: from.IP, Agent: printable(from.Agent)}
 	return SignedIn{Actor: Actor{User: user, Login: login}, Token: token}
+}
+
+// printable is the start of a browser's name without anything that does not print.
+func printable(name string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range name {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			continue
+		}
+		if n++; n > agentMax {
+			break
+		}
+		b.WriteRune(r)
+	}
+	return strings.TrimSpace(b.String())
 }
 
 func (u *Users) remember(in SignedIn) {

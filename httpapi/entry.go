@@ -31,7 +31,6 @@ func wireTime(t time.Time) string { return calendar.FromTime(t).String() }
 type Nothing struct{}
 
 type nothingIn struct {
-	agentHeader
 	Body *Nothing `required:"false"`
 }
 
@@ -70,7 +69,6 @@ type SetupRequest struct {
 }
 
 type setupIn struct {
-	agentHeader
 	Body SetupRequest
 }
 
@@ -82,7 +80,6 @@ type LoginRequest struct {
 }
 
 type loginIn struct {
-	agentHeader
 	Body LoginRequest
 }
 
@@ -102,7 +99,6 @@ type PasswordChange struct {
 }
 
 type passwordIn struct {
-	agentHeader
 	Body PasswordChange
 }
 
@@ -128,7 +124,6 @@ type Logins struct {
 type loginsOut struct{ Body Logins }
 
 type loginIDIn struct {
-	agentHeader
 	ID string `path:"id" maxLength:"64"`
 }
 
@@ -139,7 +134,6 @@ type ResetRequest struct {
 }
 
 type resetIn struct {
-	agentHeader
 	Body ResetRequest
 }
 
@@ -185,7 +179,7 @@ func (s *Server) setup(ctx context.Context, in *setupIn) (*signedInOut, error) {
 	if needsOwner && !s.setUpAllowed(ctx, in.Body.Link) {
 		return nil, &app.Refusal{Code: app.SetupLinkOnly, Text: setupLinkText}
 	}
-	owner, err := s.Users.CreateOwner(ctx, app.NewUser{Username: in.Body.Username, Password: in.Body.Password}, in.from(ctx))
+	owner, err := s.Users.CreateOwner(ctx, app.NewUser{Username: in.Body.Username, Password: in.Body.Password}, fromOf(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +189,7 @@ func (s *Server) setup(ctx context.Context, in *setupIn) (*signedInOut, error) {
 
 func (s *Server) login(ctx context.Context, in *loginIn) (*signedInOut, error) {
 	c := app.Credentials{Username: in.Body.Username, Password: in.Body.Password, Code: in.Body.Code}
-	fresh, err := s.Users.SignIn(ctx, c, in.from(ctx))
+	fresh, err := s.Users.SignIn(ctx, c, fromOf(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -203,7 +197,7 @@ func (s *Server) login(ctx context.Context, in *loginIn) (*signedInOut, error) {
 }
 
 func (s *Server) logout(ctx context.Context, in *nothingIn) (*cookieOut, error) {
-	if err := s.Users.SignOut(ctx, actorOf(ctx), in.from(ctx)); err != nil {
+	if err := s.Users.SignOut(ctx, actorOf(ctx), fromOf(ctx)); err != nil {
 		return nil, err
 	}
 	return &cookieOut{SetCookie: noCookie(ctx)}, nil
@@ -219,7 +213,7 @@ func (s *Server) me(ctx context.Context, _ *emptyIn) (*meOut, error) {
 }
 
 func (s *Server) changePassword(ctx context.Context, in *passwordIn) (*cookieOut, error) {
-	fresh, err := s.Users.ChangePassword(ctx, actorOf(ctx), in.Body.OldPassword, in.Body.NewPassword, in.from(ctx))
+	fresh, err := s.Users.ChangePassword(ctx, actorOf(ctx), in.Body.OldPassword, in.Body.NewPassword, fromOf(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -241,9 +235,9 @@ func (s *Server) logins(ctx context.Context, _ *emptyIn) (*loginsOut, error) {
 }
 
 func (s *Server) endLogin(ctx context.Context, in *loginIDIn) (*struct{}, error) {
-	return nil, s.Users.EndLogin(ctx, actorOf(ctx), auth.LoginID(in.ID), in.from(ctx))
+	return nil, s.Users.EndLogin(ctx, actorOf(ctx), auth.LoginID(in.ID), fromOf(ctx))
 }
 
 func (s *Server) resetPassword(ctx context.Context, in *resetIn) (*struct{}, error) {
-	return nil, s.Users.ResetPassword(ctx, in.Body.Token, in.Body.Password, in.from(ctx))
+	return nil, s.Users.ResetPassword(ctx, in.Body.Token, in.Body.Password, fromOf(ctx))
 }

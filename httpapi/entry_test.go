@@ -159,6 +159,30 @@ func TestCookieForm(t *testing.T) {
 	}
 }
 
+// TestBrowserName: the list of logins names the browser of each, the start of its name where that is long, and nothing
+// in it that does not print.
+func TestBrowserName(t *testing.T) {
+	w := newWorld(t)
+	owner := w.mustOwner()
+	for _, row := range []struct{ name, agent, want string }{
+		{"none", "", ""},
+		{"usual", "Mozilla/5.0 (X11; Linux) Firefox/145.0", "Mozilla/5.0 (X11; Linux) Firefox/145.0"},
+		{"not printable", "Fire\x00\x1b[31m\xfffox\u202e", "Fire[31mfox"},
+		{"long", strings.Repeat("é", 300), strings.Repeat("é", 200)},
+	} {
+		signIn := ask{method: "POST", path: "/api/login", body: credentials("owner"), header: map[string]string{"User-Agent": row.agent}}
+		cookie := tokenOf(w.mustDo(200, signIn))
+		var all Logins
+		mustJSON(t, w.mustDo(200, ask{path: "/api/me/logins", cookie: cookie}), &all)
+		for _, l := range all.Logins {
+			if l.IsCurrent && l.Agent != row.want {
+				t.Errorf("%s: agent %q, want %q", row.name, l.Agent, row.want)
+			}
+		}
+	}
+	w.mustDo(200, ask{path: "/api/me/logins", cookie: owner})
+}
+
 func TestEndsOfLogin(t *testing.T) {
 	w := newWorld(t)
 	owner := w.mustOwner()

@@ -49,12 +49,8 @@ func bareCookie(ctx context.Context) http.Cookie {
 	return http.Cookie{Name: cookieName(isHTTPS), Path: "/", HttpOnly: true, Secure: isHTTPS, SameSite: http.SameSiteStrictMode}
 }
 
-// agentHeader carries the browser's name to the JSON handlers.
-type agentHeader struct {
-	Agent string `header:"User-Agent" hidden:"true"`
-}
-
-func (a agentHeader) from(ctx context.Context) app.From {
+// fromOf says where a request came from, for the lists and records that name it.
+func fromOf(ctx context.Context) app.From {
 	r := requestOf(ctx)
-	return app.From{IP: r.ip.String(), Agent: a.Agent, RequestID: r.id}
+	return app.From{IP: r.ip.String(), Agent: r.agent, RequestID: r.id}
 }

@@ -15,6 +15,7 @@ import (
 type request struct {
 	id      string
 	ip      netip.Addr
+	agent   string // what the browser calls itself
 	isHTTPS bool
 	// isDirect says that the visitor's own machine is at the other end of the connection, as far as we can tell.
 	isDirect bool

@@ -11,7 +11,6 @@ type TwoStepStart struct {
 }
 
 type twoStepStartIn struct {
-	agentHeader
 	Body TwoStepStart
 }
 
@@ -29,7 +28,6 @@ type TwoStepConfirm struct {
 }
 
 type twoStepConfirmIn struct {
-	agentHeader
 	Body TwoStepConfirm
 }
 
@@ -50,7 +48,6 @@ type TwoStepOff struct {
 }
 
 type twoStepOffIn struct {
-	agentHeader
 	Body TwoStepOff
 }
 
@@ -58,7 +55,7 @@ func (s *Server) registerTwoStep() {
 	route(s, operation{id: "start-two-step", method: "POST", path: "/api/me/two-step/start", access: SignedIn, summary: "Make a secret for two-step sign-in"},
 		func(ctx context.Context, in *twoStepStartIn) (*twoStepSecretOut, error) {
 			actor := actorOf(ctx)
-			start, err := s.Users.StartTwoStep(ctx, actor, in.Body.Password, in.from(ctx))
+			start, err := s.Users.StartTwoStep(ctx, actor, in.Body.Password, fromOf(ctx))
 			if err != nil {
 				return nil, err
 			}
@@ -66,7 +63,7 @@ func (s *Server) registerTwoStep() {
 		})
 	route(s, operation{id: "confirm-two-step", method: "POST", path: "/api/me/two-step/confirm", access: SignedIn, summary: "Switch two-step sign-in on"},
 		func(ctx context.Context, in *twoStepConfirmIn) (*recoveryCodesOut, error) {
-			codes, fresh, err := s.Users.ConfirmTwoStep(ctx, actorOf(ctx), in.Body.Code, in.from(ctx))
+			codes, fresh, err := s.Users.ConfirmTwoStep(ctx, actorOf(ctx), in.Body.Code, fromOf(ctx))
 			if err != nil {
 				return nil, err
 			}
@@ -74,6 +71,6 @@ func (s *Server) registerTwoStep() {
 		})
 	route(s, operation{id: "two-step-off", method: "POST", path: "/api/me/two-step/off", access: SignedIn, status: 204, summary: "Switch two-step sign-in off"},
 		func(ctx context.Context, in *twoStepOffIn) (*struct{}, error) {
-			return nil, s.Users.TwoStepOff(ctx, actorOf(ctx), in.Body.Password, in.Body.Code, in.from(ctx))
+			return nil, s.Users.TwoStepOff(ctx, actorOf(ctx), in.Body.Password, in.Body.Code, fromOf(ctx))
 		})
 }

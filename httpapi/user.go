@@ -16,7 +16,6 @@ type UserList struct {
 type userListOut struct{ Body UserList }
 
 type userIn struct {
-	agentHeader
 	ID   string   `path:"id" pattern:"^[0-9a-f]{32}$"`
 	Body *Nothing `required:"false"`
 }
@@ -29,13 +28,11 @@ type RoleChange struct {
 }
 
 type roleIn struct {
-	agentHeader
 	ID   string `path:"id" pattern:"^[0-9a-f]{32}$"`
 	Body RoleChange
 }
 
 type inviteIn struct {
-	agentHeader
 	Body RoleChange
 }
 
@@ -66,7 +63,6 @@ type NewUser struct {
 }
 
 type acceptIn struct {
-	agentHeader
 	Token string `path:"token" maxLength:"100"`
 	Body  NewUser
 }
@@ -95,19 +91,19 @@ func (s *Server) listUsers(ctx context.Context, _ *emptyIn) (*userListOut, error
 }
 
 func (s *Server) disableUser(ctx context.Context, in *userIn) (*userOut, error) {
-	return answerUser(s.Users.SetDisabled(ctx, actorOf(ctx), auth.UserID(in.ID), true, in.from(ctx)))
+	return answerUser(s.Users.SetDisabled(ctx, actorOf(ctx), auth.UserID(in.ID), true, fromOf(ctx)))
 }
 
 func (s *Server) enableUser(ctx context.Context, in *userIn) (*userOut, error) {
-	return answerUser(s.Users.SetDisabled(ctx, actorOf(ctx), auth.UserID(in.ID), false, in.from(ctx)))
+	return answerUser(s.Users.SetDisabled(ctx, actorOf(ctx), auth.UserID(in.ID), false, fromOf(ctx)))
 }
 
 func (s *Server) signOutUser(ctx context.Context, in *userIn) (*userOut, error) {
-	return answerUser(s.Users.SignOutUser(ctx, actorOf(ctx), auth.UserID(in.ID), in.from(ctx)))
+	return answerUser(s.Users.SignOutUser(ctx, actorOf(ctx), auth.UserID(in.ID), fromOf(ctx)))
 }
 
 func (s *Server) setRole(ctx context.Context, in *roleIn) (*userOut, error) {
-	return answerUser(s.Users.SetRole(ctx, actorOf(ctx), auth.UserID(in.ID), in.Body.Role, in.from(ctx)))
+	return answerUser(s.Users.SetRole(ctx, actorOf(ctx), auth.UserID(in.ID), in.Body.Role, fromOf(ctx)))
 }
 
 func answerUser(u auth.User, err error) (*userOut, error) {
@@ -118,7 +114,7 @@ func answerUser(u auth.User, err error) (*userOut, error) {
 }
 
 func (s *Server) invite(ctx context.Context, in *inviteIn) (*inviteLinkOut, error) {
-	token, invite, err := s.Users.Invite(ctx, actorOf(ctx), in.Body.Role, in.from(ctx))
+	token, invite, err := s.Users.Invite(ctx, actorOf(ctx), in.Body.Role, fromOf(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +139,7 @@ func (s *Server) invitation(ctx context.Context, in *inviteTokenIn) (*invitation
 }
 
 func (s *Server) accept(ctx context.Context, in *acceptIn) (*signedInOut, error) {
-	fresh, err := s.Users.Accept(ctx, in.Token, app.NewUser{Username: in.Body.Username, Password: in.Body.Password}, in.from(ctx))
+	fresh, err := s.Users.Accept(ctx, in.Token, app.NewUser{Username: in.Body.Username, Password: in.Body.Password}, fromOf(ctx))
 	if err != nil {
 		return nil, err
 	}
