@@ -34,7 +34,7 @@ func (a *App) Candles(ctx context.Context, user auth.UserID, ask CandleAsk) ([]m
 	}
 	length := Length(ask.Interval)
 	if length == 0 || ask.From >= ask.To {
-		return nil, fmt.Errorf("%w: interval or range", ErrInvalid)
+		return nil, fmt.Errorf("%w: this interval or range has no candles", ErrInvalid)
 	}
 	if m.history == nil {
 		return nil, fmt.Errorf("%w: this venue has no history yet", ErrUnavailable)

@@ -209,7 +209,7 @@ func outcome(err error) error {
 	case errors.Is(err, venue.ErrClosed), errors.Is(err, store.ErrClosed):
 		return fmt.Errorf("%w: stopping", ErrUnavailable)
 	case errors.Is(err, venue.ErrUnknown):
-		return fmt.Errorf("%w: instrument", ErrInvalid)
+		return fmt.Errorf("%w: instrument: unknown", ErrInvalid)
 	case errors.Is(err, store.ErrNotFound):
 		return ErrNotFound
 	default:

@@ -157,7 +157,7 @@ type InstrumentList struct {
 type instrumentListOut struct{ Body InstrumentList }
 
 type instrumentIn struct {
-	ID    uint32 `path:"id" minimum:"1"`
+	ID    uint32 `path:"id" minimum:"1" maximum:"4294967295"`
 	Venue string `query:"venue" required:"true" maxLength:"40"`
 }
 
@@ -242,7 +242,7 @@ func wireLevels(levels []market.Level) []Level {
 
 type depthIn struct {
 	Venue string `query:"venue" required:"true" maxLength:"40"`
-	ID    uint32 `query:"id" required:"true" minimum:"1"`
+	ID    uint32 `query:"id" required:"true" minimum:"1" maximum:"4294967295"`
 }
 
 type depthOut struct{ Body Depth }
@@ -260,7 +260,7 @@ type Candle struct {
 
 type candlesIn struct {
 	Venue    string `query:"venue" required:"true" maxLength:"40"`
-	ID       uint32 `query:"id" required:"true" minimum:"1"`
+	ID       uint32 `query:"id" required:"true" minimum:"1" maximum:"4294967295"`
 	Interval string `query:"interval" required:"true" enum:"1m,5m,30m,1d"`
 	From     string `query:"from" required:"true" maxLength:"40"`
 	To       string `query:"to" required:"true" maxLength:"40"`

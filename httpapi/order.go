@@ -20,7 +20,7 @@ const qtyMax = 1_000_000_000
 
 // OrderTerms is an order without its name: what a preview needs.
 type OrderTerms struct {
-	Instrument uint32 `json:"instrument" minimum:"1"`
+	Instrument uint32 `json:"instrument" minimum:"1" maximum:"4294967295"`
 	Side       string `json:"side" enum:"buy,sell"`
 	Product    string `json:"product" enum:"CNC,MIS,NRML"`
 	Type       string `json:"type" enum:"market,limit"`

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/danielgtaylor/huma/v2/validation"
 
 	"paperport/app"
 	"paperport/store"
@@ -111,7 +113,7 @@ func appProblem(err error) *Problem {
 	case errors.Is(err, app.ErrNotFound):
 		return notFound()
 	case errors.Is(err, app.ErrInvalid):
-		return problem(http.StatusBadRequest, "BAD_FIELD", sentence(err, app.ErrInvalid))
+		return invalid(sentence(err, app.ErrInvalid))
 	case errors.Is(err, app.ErrBusy):
 		return retryable("VENUE_BUSY", "The venue is busy. Try again in a moment.")
 	case errors.Is(err, app.ErrHalted):
@@ -133,6 +135,19 @@ func retryable(code, detail string) *Problem {
 	return p
 }
 
+// fieldName matches the field that app names before a colon.
+var fieldName = regexp.MustCompile(`^([A-Z])([a-z_]*): `)
+
+// invalid is the refusal of a field by app, which names it first where it knows which it is.
+func invalid(text string) *Problem {
+	named := fieldName.FindStringSubmatch(text)
+	if named == nil {
+		return problem(http.StatusBadRequest, "BAD_FIELD", text)
+	}
+	field := strings.ToLower(named[1]) + named[2]
+	return badField(field, strings.ToLower(text[:1])+text[1:])
+}
+
 // sentence is what follows the sentinel's own text, as a sentence.
 func sentence(err, sentinel error) string {
 	_, rest, _ := strings.Cut(err.Error(), sentinel.Error())
@@ -140,7 +155,7 @@ func sentence(err, sentinel error) string {
 	if rest == "" {
 		_, rest, _ = strings.Cut(sentinel.Error(), ": ")
 	}
-	return strings.ToUpper(rest[:1]) + rest[1:] + "."
+	return strings.ToUpper(rest[:1]) + strings.TrimSuffix(rest[1:], ".") + "."
 }
 
 func refusalStatus(code app.RefusalCode) int {
@@ -164,12 +179,17 @@ func refusalStatus(code app.RefusalCode) int {
 
 var setUpHuma = sync.OnceFunc(func() {
 	huma.DefaultArrayNullable = false
+	validation.MsgExpectedMinimumNumber, validation.MsgExpectedMaximumNumber = "write at least %.f", "write at most %.f" // never 1e+09
+	validation.MsgExpectedRequiredProperty = missingField + "%s"
 	huma.ValidateStrictCasing = true
 	huma.NewErrorWithContext = func(hc huma.Context, status int, text string, errs ...error) huma.StatusError {
 		return humaProblem(status, text, errs)
 	}
 	huma.NewError = func(status int, text string, errs ...error) huma.StatusError { return humaProblem(status, text, errs) }
 })
+
+// missingField begins huma's message about a field that is not there.
+const missingField = "missing field "
 
 // humaProblem rewrites huma's own refusals. The value is never repeated: it may be a password.
 func humaProblem(status int, text string, errs []error) *Problem {
@@ -188,6 +208,8 @@ func humaProblem(status int, text string, errs []error) *Problem {
 		return problem(status, "BODY_TOO_SLOW", "The request body did not arrive in time.")
 	case status == http.StatusNotAcceptable:
 		return problem(status, "NOT_ACCEPTABLE", "We answer in JSON.")
+	case first != nil && strings.HasPrefix(first.Message, badNumber):
+		return badNumberProblem(strings.TrimPrefix(first.Message, badNumber))
 	case status == http.StatusBadRequest && first != nil:
 		return problem(status, "BAD_JSON", "The request is not valid JSON: "+first.Message+".")
 	case status == http.StatusBadRequest:
@@ -196,6 +218,9 @@ func humaProblem(status int, text string, errs []error) *Problem {
 		p := problem(http.StatusBadRequest, "BAD_JSON", fmt.Sprintf("Unknown field %s.", fieldOf(first.Location)))
 		p.Context["field"] = fieldOf(first.Location)
 		return p
+	case first != nil && strings.HasPrefix(first.Message, missingField):
+		field := strings.TrimPrefix(first.Message, missingField)
+		return badField(field, field+": this field is missing.")
 	case first != nil:
 		return badField(fieldOf(first.Location), fmt.Sprintf("%s: %s.", fieldOf(first.Location), first.Message))
 	case status >= 500:
@@ -203,6 +228,13 @@ func humaProblem(status int, text string, errs []error) *Problem {
 	default:
 		return problem(http.StatusBadRequest, "BAD_REQUEST", text)
 	}
+}
+
+func badNumberProblem(field string) *Problem {
+	if field == "" {
+		return badField("body", "A number is too large.")
+	}
+	return badField(field, field+": write a whole number, with digits only.")
 }
 
 func fieldOf(location string) string {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -25,8 +26,17 @@ func unmarshalStrict(data []byte, v any) error {
 			return err
 		}
 	}
-	return json.Unmarshal(data, v)
+	err := json.Unmarshal(data, v)
+	var mismatch *json.UnmarshalTypeError
+	if errors.As(err, &mismatch) {
+		// What passed the schema and still does not fit is a number: 1.0, 1e3, 1e400. Name the field, not our types.
+		return errors.New(badNumber + mismatch.Field[strings.LastIndex(mismatch.Field, ".")+1:])
+	}
+	return err
 }
+
+// badNumber begins the error for a number that no field takes; the field's name follows, "" when it is not known.
+const badNumber = "a number is not whole, or too large: "
 
 // scanLevel is one open object or array.
 type scanLevel struct {
