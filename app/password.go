@@ -13,6 +13,11 @@ import (
 // prove checks the acting user's password again, with the same waits as signing in.
 func (u *Users) prove(ctx context.Context, a Actor, password string, from From) error {
 	key := triesKey("prove", string(a.User.ID), "")
+	done, err := u.turns.take(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if err := u.mayTry(ctx, key); err != nil {
 		return err
 	}
@@ -107,7 +112,11 @@ func (u *Users) NewResetToken(ctx context.Context, name string) (token string, u
 
 // ResetPassword spends a reset link: new password, all logins ended. Two-step sign-in stays on.
 func (u *Users) ResetPassword(ctx context.Context, token, password string, from From) error {
-	if text := auth.CheckPassword(password, ""); text != "" {
+	user, err := u.userOfReset(ctx, token)
+	if err != nil {
+		return err
+	}
+	if text := auth.CheckPassword(password, user.Username); text != "" {
 		return refuse(PasswordWeak, text)
 	}
 	hash, err := u.hash(ctx, password)
@@ -142,6 +151,18 @@ func (u *Users) ResetPassword(ctx context.Context, token, password string, from 
 	}
 	u.forget(func(a Actor) bool { return a.User.ID == id })
 	return nil
+}
+
+// userOfReset finds whose reset link it is. It spends nothing; a bad link is refused before a password is hashed.
+func (u *Users) userOfReset(ctx context.Context, token string) (auth.User, error) {
+	reset, err := u.rows.Reset(ctx, auth.HashToken(token))
+	if errors.Is(err, store.ErrAbsent) || err == nil && !reset.ExpiresAt.After(u.clock.Now()) {
+		return auth.User{}, linkInvalid()
+	}
+	if err != nil {
+		return auth.User{}, fmt.Errorf("app: reset password: %w", err)
+	}
+	return u.rows.User(ctx, reset.User)
 }
 
 func linkInvalid() *Refusal {

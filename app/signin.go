@@ -20,6 +20,11 @@ const loginFailedText = "User name or password is wrong. A forgotten password is
 // alike and take as long. Failures slow the next try down, per address and name, and for codes per name.
 func (u *Users) SignIn(ctx context.Context, c Credentials, from From) (SignedIn, error) {
 	key := triesKey("password", c.Username, from.IP)
+	done, err := u.turns.take(ctx, key)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	defer done()
 	if err := u.mayTry(ctx, key, triesKey("address", "", from.IP)); err != nil {
 		return SignedIn{}, err
 	}
@@ -73,6 +78,11 @@ func (u *Users) signInByCode(ctx context.Context, user auth.User, code, raised, 
 		return SignedIn{}, refuse(CodeRequired, codeRequiredText)
 	}
 	key := triesKey("code", string(user.ID), "")
+	done, err := u.turns.take(ctx, key)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	defer done()
 	if err := u.mayTry(ctx, key); err != nil {
 		return SignedIn{}, err
 	}

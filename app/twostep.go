@@ -32,6 +32,11 @@ func (u *Users) StartTwoStep(ctx context.Context, a Actor, password string, from
 // login for this browser; all others end.
 func (u *Users) ConfirmTwoStep(ctx context.Context, a Actor, code string, from From) ([]string, SignedIn, error) {
 	key := triesKey("code", string(a.User.ID), "")
+	done, err := u.turns.take(ctx, key)
+	if err != nil {
+		return nil, SignedIn{}, err
+	}
+	defer done()
 	if err := u.mayTry(ctx, key); err != nil {
 		return nil, SignedIn{}, err
 	}
@@ -61,11 +66,16 @@ func (u *Users) TwoStepOff(ctx context.Context, a Actor, password, code string, 
 		return err
 	}
 	key := triesKey("code", string(a.User.ID), "")
+	done, err := u.turns.take(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if err := u.mayTry(ctx, key); err != nil {
 		return err
 	}
 	wrong := refuse(CodeWrong, "This code is wrong, too old or already used.")
-	_, err := u.change(ctx, a.User.ID, a.User.ID, "two-step-off", from, func(user *auth.User, tx store.UserTx) error {
+	_, err = u.change(ctx, a.User.ID, a.User.ID, "two-step-off", from, func(user *auth.User, tx store.UserTx) error {
 		if !user.TwoStep.IsOn {
 			return refuse(TwoStepMissing, "Two-step sign-in is not on.")
 		}

@@ -81,6 +81,7 @@ type Users struct {
 	changes   uint64 // counts what could make a login just read from the database out of date
 	setupHash auth.TokenHash
 	hasOwner  bool
+	turns     turns
 }
 
 // UsersOptions is what Users needs.
@@ -147,6 +148,13 @@ func (u *Users) IsSetupToken(token string) bool {
 // CreateOwner creates the first user and signs him in. The caller has checked that the visitor may (loopback, or the
 // one-time link).
 func (u *Users) CreateOwner(ctx context.Context, n NewUser, from From) (SignedIn, error) {
+	needsOwner, err := u.NeedsOwner(ctx)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if !needsOwner {
+		return SignedIn{}, setupDone() // before anybody makes us hash a password for nothing
+	}
 	in, err := u.create(ctx, n, auth.Owner, from, func(tx store.UserTx, _ auth.User) error {
 		count, err := tx.CountUsers(ctx)
 		if err == nil && count > 1 {

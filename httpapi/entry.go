@@ -176,7 +176,7 @@ func (s *Server) setup(ctx context.Context, in *setupIn) (*signedInOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	if needsOwner && !s.setUpAllowed(ctx, in.Body.Link) {
+	if needsOwner && !s.setUpAllowed(ctx, in.Body.Link) { // once there is an owner, CreateOwner says so
 		return nil, &app.Refusal{Code: app.SetupLinkOnly, Text: setupLinkText}
 	}
 	owner, err := s.Users.CreateOwner(ctx, app.NewUser{Username: in.Body.Username, Password: in.Body.Password}, fromOf(ctx))

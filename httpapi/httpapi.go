@@ -166,10 +166,8 @@ func (s *Server) wrap(next http.Handler) http.Handler {
 			panic("httpapi: origin " + origin + ": " + err.Error())
 		}
 	}
-	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, r, problem(http.StatusForbidden, "CROSS_ORIGIN", "This request came from another site and was refused."))
-	}))
-	return s.observe(s.checkHost(s.checkBody(cross.Handler(next))))
+	cross.SetDenyHandler(http.HandlerFunc(refuseCrossOrigin))
+	return s.observe(s.checkHost(s.checkBody(cross.Handler(s.checkOrigin(next)))))
 }
 
 func (s *Server) serveLive(w http.ResponseWriter, _ *http.Request) {

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -52,8 +54,8 @@ func (s *Server) checkHost(next http.Handler) http.Handler {
 		isAddress := strings.HasPrefix(host, "127.0.0.1") || strings.HasPrefix(host, "[::1]")
 		if isAddress && s.isPage(r) && (s.PublicURL == nil || !strings.EqualFold(s.PublicURL.Host, host)) {
 			_, port, _ := net.SplitHostPort(host)
-			target := *r.URL
-			target.Scheme, target.Host = "http", net.JoinHostPort("localhost", port)
+			// Only path and query are the visitor's: a request line can carry a scheme, a user or an opaque part too.
+			target := url.URL{Scheme: "http", Host: net.JoinHostPort("localhost", port), Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
 			if requestOf(r.Context()).isHTTPS {
 				target.Scheme = "https"
 			}
@@ -77,7 +79,7 @@ func (s *Server) isPage(r *http.Request) bool {
 func (s *Server) visitor(r *http.Request) *request {
 	remote, err := netip.ParseAddrPort(r.RemoteAddr)
 	ip := remote.Addr().Unmap()
-	info := &request{ip: ip, agent: r.UserAgent(), isHTTPS: r.TLS != nil, isDirect: err == nil && ip.IsLoopback() && !isForwarded(r.Header)}
+	info := &request{ip: ip, agent: r.UserAgent(), isHTTPS: r.TLS != nil || s.isPublicHTTPS(r), isDirect: err == nil && ip.IsLoopback() && !isForwarded(r.Header)}
 	if err != nil || !s.isTrusted(ip) {
 		return info
 	}
@@ -92,10 +94,35 @@ func (s *Server) visitor(r *http.Request) *request {
 			break
 		}
 	}
-	if proto := lastOf(r.Header.Get("X-Forwarded-Proto")); proto != "" {
+	if proto := lastOf(r.Header.Get("X-Forwarded-Proto")); proto != "" && !s.isPublicHTTPS(r) {
 		info.isHTTPS = proto == "https"
 	}
 	return info
+}
+
+// isPublicHTTPS reports a request to the https address that browsers use: whatever a proxy in between says or leaves
+// out, cookies for that address are Secure.
+func (s *Server) isPublicHTTPS(r *http.Request) bool {
+	u := s.PublicURL
+	return u != nil && u.Scheme == "https" && strings.EqualFold(strings.TrimSuffix(r.Host, ":443"), strings.TrimSuffix(u.Host, ":443"))
+}
+
+// checkOrigin refuses a change asked for by any page but ours. It is stricter than http.CrossOriginProtection, which
+// overlooks the scheme when the browser sends no Sec-Fetch-Site.
+func (s *Server) checkOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		origin := r.Header.Get("Origin")
+		isRead := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
+		if origin != "" && !isRead && !slices.Contains(s.origins, origin) {
+			refuseCrossOrigin(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func refuseCrossOrigin(w http.ResponseWriter, r *http.Request) {
+	writeProblem(w, r, problem(http.StatusForbidden, "CROSS_ORIGIN", "This request came from another site and was refused."))
 }
 
 func lastOf(list string) string {

@@ -39,6 +39,8 @@ type UserReader interface {
 	Logins(ctx context.Context, user auth.UserID) ([]auth.Login, error)
 	// Invite finds an unused invite, whether it is expired or not.
 	Invite(ctx context.Context, token auth.TokenHash) (auth.Invite, error)
+	// Reset finds an unused reset link by the hash of its secret; it may have expired.
+	Reset(ctx context.Context, token auth.TokenHash) (auth.Reset, error)
 	// Tries returns the failures counted under a key; the zero value when there are none.
 	Tries(ctx context.Context, key string) (auth.Tries, error)
 }

@@ -129,6 +129,15 @@ func (r userRows) Invite(ctx context.Context, token auth.TokenHash) (i auth.Invi
 	return i, absent(err, "read invite")
 }
 
+// Reset finds an unused reset link.
+func (r userRows) Reset(ctx context.Context, token auth.TokenHash) (l auth.Reset, err error) {
+	var expires int64
+	err = r.db.QueryRowContext(ctx, `SELECT token_hash, user_id, expires_at FROM resets WHERE token_hash = $1 AND used_at = 0`,
+		string(token)).Scan(&l.TokenHash, &l.User, &expires)
+	l.ExpiresAt = fromMicros(expires)
+	return l, absent(err, "read reset link")
+}
+
 // Tries returns the failures counted under a key.
 func (r userRows) Tries(ctx context.Context, key string) (t auth.Tries, err error) {
 	var last int64
