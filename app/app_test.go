@@ -53,9 +53,12 @@ func mustBourse(t *testing.T) *bourse {
 	return mustBourseOf(t, func(*feed.Options) {})
 }
 
-func mustBourseOf(t *testing.T, edit func(*feed.Options)) *bourse {
+func mustBourseOf(t *testing.T, edit func(*feed.Options), edits ...func(*Options)) *bourse {
 	t.Helper()
 	b := &bourse{t: t, app: mustApp(t, t.TempDir(), t.TempDir()), clock: clock.NewManual(opening.Time()), history: &bars{}}
+	for _, edit := range edits {
+		edit(&b.app.opt)
+	}
 	registry := b.app.registry
 	b.nifty = registry.Allocate(indexOf("NIFTY"), opening.Date())
 	b.reliance = registry.Allocate(instrument.Instrument{Exchange: calendar.NSE, Segment: calendar.Equity, Kind: instrument.Equity, Symbol: "RELIANCE",
@@ -272,6 +275,37 @@ func (b *bourse) pages(a Account) {
 	}
 	if _, err := b.app.Ledger(b.t.Context(), trader, a.ID, 0, LedgerPageMax+1); !errors.Is(err, ErrInvalid) {
 		b.t.Errorf("a page too long: %v", err)
+	}
+}
+
+// TestBookAgeMax: the setting reaches the engine; while the feed is alive an order waits for a younger book.
+func TestBookAgeMax(t *testing.T) {
+	for age, want := range map[time.Duration]order.Status{0: order.Executed, 20 * time.Second: order.Open} {
+		b := mustBourseOf(t, func(*feed.Options) {}, func(o *Options) { o.BookAgeMax = age })
+		a := b.mustAccount(trader)
+		for range 25 {
+			b.clock.Advance(time.Second)
+			b.feed.Quote(market.Quote{Instrument: b.nifty, At: calendar.FromTime(b.clock.Now()), Last: 26_000 * money.PriceScale})
+			if _, err := b.app.PayIn(t.Context(), trader, a.ID, fmt.Sprintf("payin-%d", b.clock.Now().Unix()), 100); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, err := b.app.PlaceOrder(t.Context(), trader, b.order(a, "stale-0001", 1, 1_301*money.PriceScale))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.clock.Advance(time.Second)
+		b.feed.Quote(market.Quote{Instrument: b.nifty, At: calendar.FromTime(b.clock.Now()), Last: 26_000 * money.PriceScale})
+		if _, err := b.app.PayIn(t.Context(), trader, a.ID, "payin-last", 100); err != nil {
+			t.Fatal(err)
+		}
+		_, book, err := b.app.book(trader, a.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o, ok := book.Order(r.Order); !ok || o.Status != want || want == order.Open && o.Code != "WAITS_FOR_BOOK" {
+			t.Errorf("maximum %s, a book of 25 s: %+v", age, o)
+		}
 	}
 }
 

@@ -47,7 +47,7 @@ func (a *App) AddDemo(ctx context.Context, d Demo) error {
 	m := &trading{row: row, clock: d.Clock, history: d.History, budget: d.Budget, board: demoBoards[0]}
 	m.init()
 	m.Venue, err = venue.Open(ctx, venue.Options{ID: DemoVenue, Store: a.store, Clock: d.Clock, Calendar: d.Calendar, Feed: d.Feed,
-		Instrument: a.newest, Boards: demoBoards, Engine: engineOptions(DemoVenue), ClosePrice: m.closePrice,
+		Instrument: a.newest, Boards: demoBoards, Engine: engineOptions(DemoVenue), Rules: a.rules(), ClosePrice: m.closePrice,
 		PriceAt: m.priceAt, Log: a.log})
 	if err != nil {
 		return fmt.Errorf("app: opening the demo market: %w", err)

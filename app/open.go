@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"paperport/auth"
 	"paperport/calendar"
@@ -28,7 +29,9 @@ type Options struct {
 	Calendar *calendar.Calendar
 	// RecordedDir is where day files for replays are looked for.
 	RecordedDir string
-	Log         *slog.Logger
+	// BookAgeMax is how old an instrument's book may be and still fill an order; 0 leaves what the books of a venue say.
+	BookAgeMax time.Duration
+	Log        *slog.Logger
 }
 
 // App is the running program behind every face of it. Its methods may be called from any goroutine.

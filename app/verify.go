@@ -18,6 +18,9 @@ type VenueCheck struct {
 // engineOptions are what a venue's engine is made with: a journal is replayed with the same ones.
 func engineOptions(id VenueID) engine.Options { return engine.Options{Seed: seedOf(id)} }
 
+// rules are those of every venue: a changed one holds from the next start of the program.
+func (a *App) rules() engine.Rules { return engine.Rules{BookAgeMax: a.opt.BookAgeMax} }
+
 // Verify replays every venue's journal and compares it with what is stored. It reads only; it may run beside a server
 // that is idle.
 func Verify(ctx context.Context, s store.Books) ([]VenueCheck, error) {

@@ -24,6 +24,9 @@ type Field struct {
 	show    func(*Config) string
 }
 
+// DefaultSimAddr is where the simulator listens unless told otherwise.
+const DefaultSimAddr = "127.0.0.1:8001"
+
 // Fields lists every setting in the order to show.
 func Fields() []Field {
 	return append(append(listenFields(), marketFields()...), limitFields()...)
@@ -41,7 +44,7 @@ func listenFields() []Field {
 			Text: "The address users type when it is not localhost. Other names are answered with 421.",
 			set:  setPublicURL, show: func(c *Config) string { return urlText(c.PublicURL) }},
 		{Env: "PAPERPORT_TRUSTED_PROXIES", Flag: "trusted-proxies", Default: "", Rule: "addresses or networks, separated by commas",
-			Text: "Who may tell us the visitor's address and scheme in X-Forwarded-For and X-Forwarded-Proto.",
+			Text: "Who may tell us the visitor's address and scheme in X-Forwarded-For and X-Forwarded-Proto. Default: this machine, when the public address is https and we listen on loopback in the clear.",
 			set:  setProxies, show: func(c *Config) string { return proxiesText(c.TrustedProxies) }},
 		{Env: "PAPERPORT_TLS_CERT", Flag: "tls-cert", Default: "", Rule: "a PEM file; with the key", Text: "Certificate chain for our own https listener.",
 			set: setText(func(c *Config) *string { return &c.TLSCert }), show: func(c *Config) string { return c.TLSCert }},
@@ -57,7 +60,7 @@ func marketFields() []Field {
 		{Env: "PAPERPORT_DEMO_HOURS", Flag: "demo-hours", Default: "always", Rule: "always or exchange",
 			Text: "When the demo market trades: from 00:00 to 23:55 IST on all seven days, or in the exchanges' hours and holidays.",
 			set:  setWord([]string{"always", "exchange"}, func(c *Config) *string { return &c.DemoHours }), show: func(c *Config) string { return c.DemoHours }},
-		{Env: "PAPERPORT_SIM_ADDR", Flag: "sim-addr", Default: "127.0.0.1:8001", Rule: "loopback host:port",
+		{Env: "PAPERPORT_SIM_ADDR", Flag: "sim-addr", Default: DefaultSimAddr, Rule: "loopback host:port",
 			Text: "Where the simulator behind the demo market listens; official Breeze SDKs can be pointed at it.",
 			set:  setSimAddr, show: func(c *Config) string { return c.SimAddr }},
 		{Env: "PAPERPORT_RECORDED_DIR", Flag: "recorded-dir", Default: "", Rule: "a directory",
@@ -70,7 +73,7 @@ func marketFields() []Field {
 			Text: "How many REST requests a real broker may get in a day (ICICI's limit is 5,000). The demo market has no limit.",
 			set:  setInt(1, 5000, func(c *Config) *int { return &c.BudgetDay }), show: func(c *Config) string { return strconv.Itoa(c.BudgetDay) }},
 		{Env: "PAPERPORT_BOOK_MAX_AGE", Default: "60s", Unit: "duration", Rule: "1s to 10m",
-			Text: "Up to which age an instrument's own quote can fill orders while its feed is alive.",
+			Text: "Up to which age an instrument's own quote can fill orders while its feed is alive. A change holds from the next start on.",
 			set:  setDuration(time.Second, 10*time.Minute, func(c *Config) *time.Duration { return &c.BookMaxAge }), show: func(c *Config) string { return c.BookMaxAge.String() }},
 	}
 }

@@ -25,11 +25,12 @@ import (
 )
 
 // Version is bumped with every change of behaviour; a journal written by another version is not replayed (style.md 2).
-const Version = 9
+const Version = 10
 
 // Engine is the core of one venue. One goroutine calls it; it starts none. Use New.
 type Engine struct {
 	opt    Options
+	rules  Rules
 	tables *charges.Tables
 	margin *margin.Tables
 
@@ -110,6 +111,7 @@ func New(o Options) *Engine {
 		tables: o.Tables,
 		byID:   map[order.AccountID]*account{},
 		orders: map[order.ID]*working{},
+		rules:  Rules{BookAgeMax: bookAgeMax},
 		closed: map[order.ID]closedOrder{},
 	}
 	var err error
@@ -220,6 +222,10 @@ func (e *Engine) dispatchRare(in *Input) {
 		e.dayEnd(in.DayEnd)
 	case in.Instrument != nil:
 		e.setInstrument(in.Instrument)
+	case in.Rules != nil:
+		if e.rules = *in.Rules; e.rules.BookAgeMax <= 0 {
+			e.fail("rules", "a book age of "+e.rules.BookAgeMax.String())
+		}
 	case in.Charges != nil:
 		if in.Charges.Version != e.tables.Version {
 			e.fail("charge-tables", "input names version "+in.Charges.Version+", the engine was made with "+e.tables.Version)
@@ -329,6 +335,9 @@ func (e *Engine) NextDue() (calendar.Instant, bool) {
 	}
 	return e.due[0].at, true
 }
+
+// Rules are those now in force: part of the state.
+func (e *Engine) Rules() Rules { return e.rules }
 
 // Hash is the running hash over all outputs since New; it is part of Snapshot.
 func (e *Engine) Hash() [32]byte { return e.hash }

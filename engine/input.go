@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"time"
+
 	"paperport/calendar"
 	"paperport/instrument"
 	"paperport/market"
@@ -43,6 +45,7 @@ type Input struct {
 	// Reference events.
 	Instrument *instrument.Instrument
 	Charges    *ChargesEvent
+	Rules      *Rules
 }
 
 // OpenAccount opens the books of an account.
@@ -113,6 +116,13 @@ type Expire struct {
 type FeedState struct {
 	Board   calendar.Board
 	IsAlive bool
+}
+
+// Rules are what the installation's settings decide. They come as an input so that a journal replays across a changed
+// setting; a new engine has the defaults.
+type Rules struct {
+	// BookAgeMax is how old an instrument's book may be and still fill an order; 60 s at first.
+	BookAgeMax time.Duration
 }
 
 // ChargesEvent replaces the charge tables by a version; the engine keeps the tables it was made with until told.

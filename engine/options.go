@@ -12,8 +12,6 @@ type Options struct {
 	Seed uint64
 	// Tables are the charge rates; nil means the embedded ones.
 	Tables *charges.Tables
-	// BookAgeMax is how old an instrument's book may be and still fill an order; 0 means 60 s.
-	BookAgeMax time.Duration
 	// IsLatencyOff makes orders active at acceptance: for tests and harnesses that count, not for people.
 	IsLatencyOff bool
 	// WorkingOrdersMax is the most working orders of one account; 0 means 1000.
@@ -26,9 +24,6 @@ const (
 )
 
 func (o Options) withDefaults() Options {
-	if o.BookAgeMax == 0 {
-		o.BookAgeMax = bookAgeMax
-	}
 	if o.WorkingOrdersMax == 0 {
 		o.WorkingOrdersMax = workingOrdersMax
 	}

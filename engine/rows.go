@@ -151,6 +151,9 @@ func (e *Engine) loadOrders(rows []OrderRow) error {
 		} else {
 			w.at = waiting
 			w.inst.waiting = append(w.inst.waiting, w)
+			if w.o.Validity == order.IOC {
+				w.lookAt = w.o.ActiveAt.Add(iocWait)
+			}
 		}
 		e.adopt(w)
 		e.restarted = append(e.restarted, w.o.ID)
@@ -166,7 +169,7 @@ func (e *Engine) tellRestarted() {
 	e.restarted = nil
 	for _, id := range ids {
 		w := e.orders[id]
-		isResting := w.at == waiting && w.o.Code == ""
+		isResting := w.at == waiting && w.o.Code == "" && w.o.Validity != order.IOC
 		w.o.Code, w.o.Reason = risk.Restarted.String(), risk.Restarted.Sentence()
 		w.o.Touch(e.now)
 		e.tell(w, "restarted")

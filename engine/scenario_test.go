@@ -174,6 +174,12 @@ func (s *scenario) input(f []string) (Input, bool) {
 	switch f[1] {
 	case "timer":
 		in.Timer = true
+	case "rules":
+		age, err := time.ParseDuration(strings.TrimPrefix(w[0], "book-age="))
+		if err != nil {
+			return Input{}, false
+		}
+		in.Rules = &Rules{BookAgeMax: age}
 	case "instrument":
 		i := s.instrument(w)
 		in.Instrument = &i

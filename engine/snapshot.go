@@ -88,6 +88,7 @@ func (c *codec) header(e *Engine) {
 	num(c, &e.lastOrder)
 	num(c, &e.lastTrade)
 	num(c, &e.lastEntry)
+	num(c, &e.rules.BookAgeMax)
 }
 
 func (c *codec) board(v **board) {

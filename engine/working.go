@@ -140,6 +140,10 @@ func compareDue(a, b due) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compa
 // lookAfter is how long after its arrival an order that saw no frame has one asked for (product.md 2.10 rule 1).
 const lookAfter = 2 * time.Second
 
+// iocWait is how long after its arrival an IOC order waits for a fresh book. An exchange would not let it wait at all;
+// this is the time that one fresh book, which is asked for, may need to come.
+const iocWait = 2 * time.Second
+
 // look sets when an order is looked at again; 0 means never.
 func (e *Engine) look(w *working, at calendar.Instant) {
 	if w.lookAt != 0 {
@@ -159,6 +163,10 @@ func (e *Engine) runDue(at calendar.Instant) {
 		w := e.orders[d.id]
 		if d.isLook {
 			w.lookAt = 0
+			if w.at == waiting && w.o.Validity == order.IOC {
+				e.end(w, order.Cancelled, "cancelled", risk.Deny(risk.IOCNoBook))
+				continue
+			}
 			if w.inst.book.BookAt() < w.o.ActiveAt {
 				e.askFresh(w)
 			}
@@ -188,6 +196,9 @@ func (e *Engine) activate(w *working) {
 		w.o.Code, w.o.Reason = code.String(), code.Sentence()
 		e.tell(w, "waiting")
 		e.askFresh(w)
+		if w.o.Validity == order.IOC {
+			e.look(w, w.o.ActiveAt.Add(iocWait))
+		}
 		return
 	}
 	e.tell(w, "opened")
@@ -214,7 +225,7 @@ func (e *Engine) whyWait(x *inst) risk.Code {
 // isBookFresh reports whether the book may be traded on at an instant: not too old, and seen since the last gap.
 func (e *Engine) isBookFresh(x *inst, now calendar.Instant) bool {
 	at := x.book.BookAt()
-	return at > x.board.gapAt && now.Sub(at) <= e.opt.BookAgeMax
+	return at > x.board.gapAt && now.Sub(at) <= e.rules.BookAgeMax
 }
 
 // enter lets an order meet a fresh book: it takes what it can, and rests or (IOC) ends.

@@ -49,6 +49,7 @@ const (
 	WaitsForFeed
 	WaitsForBook
 	IOCRemainder
+	IOCNoBook
 	DayEnded
 	SquaredOff
 	Restarted
@@ -113,6 +114,7 @@ var table = [codeCount]Entry{
 	WaitsForFeed:           {"WAITS_FOR_FEED", OnState, "No prices are arriving; the order waits until they do.", ""},
 	WaitsForBook:           {"WAITS_FOR_BOOK", OnState, "The book of this instrument is too old to trade on; the order waits for a fresh one.", ""},
 	IOCRemainder:           {"IOC_REMAINDER", OnState, "What could not be filled at once was cancelled, as IOC asks.", ""},
+	IOCNoBook:              {"IOC_NO_BOOK", OnState, "No book that may be traded on came within 2 s, so the rest was cancelled, as IOC asks.", ""},
 	DayEnded:               {"DAY_ENDED", OnState, "The day ended before the order was filled.", ""},
 	SquaredOff:             {"SQUARED_OFF", OnState, "Cancelled because intraday positions are being squared off.", ""},
 	Restarted:              {"RESTARTED", OnState, "The program was updated: the order keeps its terms and stands at the end of its queue.", ""},

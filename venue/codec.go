@@ -37,6 +37,7 @@ type body struct {
 	Feed        *engine.FeedState      `json:",omitempty"`
 	Instrument  *instrument.Instrument `json:",omitempty"`
 	Charges     *engine.ChargesEvent   `json:",omitempty"`
+	Rules       *engine.Rules          `json:",omitempty"`
 }
 
 func appendInput(b []byte, in *engine.Input) ([]byte, error) {
@@ -55,7 +56,7 @@ func appendInput(b []byte, in *engine.Input) ([]byte, error) {
 		kind = kindTimer
 	default:
 		text, err := json.Marshal(body{in.OpenAccount, in.Cash, in.Place, in.Modify, in.Cancel,
-			in.Phase, in.DayEnd, in.SquareOff, in.Expire, in.Feed, in.Instrument, in.Charges})
+			in.Phase, in.DayEnd, in.SquareOff, in.Expire, in.Feed, in.Instrument, in.Charges, in.Rules})
 		if err != nil {
 			return b[:start], fmt.Errorf("venue: encoding input %d: %w", in.Seq, err)
 		}
@@ -122,6 +123,7 @@ func (j *body) fill(in *engine.Input) {
 	in.OpenAccount, in.Cash, in.Phase, in.DayEnd = j.OpenAccount, j.Cash, j.Phase, j.DayEnd
 	in.SquareOff, in.Expire, in.Feed, in.Instrument, in.Charges = j.SquareOff, j.Expire, j.Feed, j.Instrument, j.Charges
 	in.Place, in.Modify, in.Cancel = j.Place, j.Modify, j.Cancel
+	in.Rules = j.Rules
 }
 
 // quoteFieldCount is how many numbers a quote has beside its instrument and Seq.

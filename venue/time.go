@@ -35,6 +35,9 @@ func (l *loop) passTime() {
 		return
 	}
 	l.guard("time", func() error {
+		if err := l.tellRules(); err != nil {
+			return err
+		}
 		if due, ok := l.engine.NextDue(); ok && l.now() >= due {
 			if err := l.step(engine.Input{Timer: true}); err != nil {
 				return err
@@ -54,6 +57,16 @@ func (l *loop) passTime() {
 		l.planPass()
 		return l.pollFeed()
 	})
+}
+
+// tellRules tells the engine the rules of this run where they differ from those of its books.
+func (l *loop) tellRules() error {
+	rules := l.v.opt.Rules
+	if rules.BookAgeMax == 0 || rules == l.engine.Rules() {
+		return nil
+	}
+	l.v.log.Info("rules changed", "book_age_max", rules.BookAgeMax.String())
+	return l.step(engine.Input{Rules: &rules})
 }
 
 // planPass notes when a board is to be looked at again: when something is due, and at least once a second.

@@ -57,6 +57,8 @@ type Options struct {
 	// Boards are those whose phases the engine is told.
 	Boards []calendar.Board
 	Engine engine.Options
+	// Rules are those to trade by from now on; a zero field leaves what the books say.
+	Rules engine.Rules
 	// ClosePrice finds the closing price of a day that ended while the program was not running; it may block.
 	ClosePrice func(ctx context.Context, id instrument.ID, on calendar.Date) (money.Price, bool)
 	// PriceAt finds the last price of an instrument up to an instant that may be long past; it may block. Without it only

@@ -40,6 +40,7 @@ type stage struct {
 	feed  *feed.Feed
 	venue *Venue
 	price money.Price
+	rules engine.Rules
 	// traded is the day's volume.
 	traded money.Qty
 	// priceAt answers for the past; with one, the venue trades options too.
@@ -83,7 +84,7 @@ var share = instrument.Instrument{ID: reliance, Exchange: calendar.NSE, Segment:
 	Terms: instrument.Terms{LotSize: 1, TickSize: money.PriceScale / 10, Multiplier: 1}}
 
 func (s *stage) options() Options {
-	o := Options{ID: venueID, Store: s.store, Clock: s.clock, Calendar: calendar.Demo(), Feed: s.feed, Boards: []calendar.Board{share.Board()},
+	o := Options{ID: venueID, Store: s.store, Clock: s.clock, Calendar: calendar.Demo(), Feed: s.feed, Boards: []calendar.Board{share.Board()}, Rules: s.rules,
 		Engine: engine.Options{Seed: 1, IsLatencyOff: true}, Instrument: func(id instrument.ID, _ calendar.Date) (*instrument.Instrument, bool) {
 			return contract(id)
 		}}
@@ -269,6 +270,41 @@ func TestRestart(t *testing.T) {
 			if way != "rows" {
 				s.mustVerify()
 			}
+		})
+	}
+}
+
+// TestChangedRules: a setting that is another at the next start is told to the engine as an input, so the journal
+// replays across the change, with a snapshot and without.
+func TestChangedRules(t *testing.T) {
+	for _, way := range []string{"snapshot", "journal"} {
+		t.Run(way, func(t *testing.T) {
+			s := mustStage(t)
+			s.pass(2 * time.Second)
+			s.open()
+			s.place(buy("before-001", 1, 1_250*money.PriceScale))
+			for _, age := range []time.Duration{20 * time.Second, time.Minute, 20 * time.Second} {
+				s.venue.Close()
+				if way == "journal" {
+					s.forget(false)
+				}
+				s.rules.BookAgeMax = age
+				s.start()
+				if note := s.venue.Status().Note; !strings.HasPrefix(note, "replayed") {
+					t.Errorf("%s: started by %q", age, note)
+				}
+				s.pass(2 * time.Second)
+				s.settle()
+			}
+			stale := buy("stale-0001", 1, 1_400*money.PriceScale)
+			s.clock.Advance(21 * time.Second)
+			r := s.place(stale)
+			s.settle()
+			if o := s.mustOrder(r.Order, order.Open); o.Code != "WAITS_FOR_FEED" && o.Code != "WAITS_FOR_BOOK" {
+				t.Errorf("with a book of 21 s: %+v", o)
+			}
+			s.venue.Close()
+			s.mustVerify()
 		})
 	}
 }

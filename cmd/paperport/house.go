@@ -62,7 +62,8 @@ func (h *house) open(ctx context.Context) error {
 	}
 	h.users = app.NewUsers(app.UsersOptions{Rows: h.store.Users(), Hasher: hasher, Clock: clock.System{}, Span: loginSpan(h.config)})
 	registry := instrument.NewRegistry()
-	if h.app, err = app.New(ctx, app.Options{Store: h.store, Clock: clock.System{}, Registry: registry, RecordedDir: h.config.RecordedDir, Log: h.log}); err != nil {
+	if h.app, err = app.New(ctx, app.Options{Store: h.store, Clock: clock.System{}, Registry: registry, RecordedDir: h.config.RecordedDir,
+		BookAgeMax: h.config.BookMaxAge, Log: h.log}); err != nil {
 		return err
 	}
 	if h.config.Demo != "off" {
