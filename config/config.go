@@ -116,7 +116,21 @@ func (c *Config) check(env map[string]string) error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return fmt.Errorf("%w: PAPERPORT_TLS_CERT and PAPERPORT_TLS_KEY go together", ErrInvalid)
 	}
-	return c.checkExposure()
+	if err := c.checkExposure(); err != nil {
+		return err
+	}
+	c.trustOwnProxy()
+	return nil
+}
+
+// trustOwnProxy believes a proxy on this machine when none is named: a public https address without a certificate of
+// ours, behind a loopback listener, can only be reached through one. Without it all visitors would share one address,
+// and a stranger's wrong passwords would slow the owner down.
+func (c *Config) trustOwnProxy() {
+	isProxied := c.PublicURL != nil && c.PublicURL.Scheme == "https" && c.TLSCert == "" && c.IsLoopback()
+	if isProxied && len(c.TrustedProxies) == 0 {
+		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	}
 }
 
 // Exposed is the refusal to serve other machines in the clear, with the ways out.

@@ -93,6 +93,27 @@ func TestExposureIsRefused(t *testing.T) {
 	}
 }
 
+// TestOwnProxyIsTrusted: a loopback listener with a public https address has its proxy on the same machine.
+func TestOwnProxyIsTrusted(t *testing.T) {
+	public := "PAPERPORT_PUBLIC_URL=https://paper.example.org"
+	for _, row := range []struct {
+		name string
+		env  []string
+		want string
+	}{
+		{"no public address", nil, ""},
+		{"public address", []string{public}, "127.0.0.0/8,::1/128"},
+		{"proxy named", []string{public, "PAPERPORT_TRUSTED_PROXIES=127.0.0.9"}, "127.0.0.9/32"},
+		{"our own TLS", []string{public, "PAPERPORT_TLS_CERT=c.pem", "PAPERPORT_TLS_KEY=k.pem"}, ""},
+		{"plain public address", []string{"PAPERPORT_PUBLIC_URL=http://localhost:9000"}, ""},
+	} {
+		c, err := Load(nil, row.env)
+		if got := proxiesText(c.TrustedProxies); err != nil || got != row.want {
+			t.Errorf("%s: trusts %q, %v, want %q", row.name, got, err, row.want)
+		}
+	}
+}
+
 func TestBadSettings(t *testing.T) {
 	for _, pair := range []string{
 		"PAPERPORT_ADDR=8000", "PAPERPORT_ADDR=127.0.0.1:http", "PAPERPORT_ADDR=127.0.0.1:70000", "PAPERPORT_SIM_ADDR=0.0.0.0:8001",
