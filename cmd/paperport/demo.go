@@ -10,6 +10,7 @@ import (
 	"net"
 	"runtime/debug"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"paperport/app"
@@ -114,6 +115,11 @@ func (d *demo) run(ctx context.Context) {
 // startSimulator serves the simulator on loopback.
 func (d *demo) startSimulator() (*breezesim.Server, func(), error) {
 	listener, err := net.Listen("tcp", d.config.SimAddr)
+	if errors.Is(err, syscall.EADDRINUSE) && d.config.SimAddr == config.DefaultSimAddr {
+		// Nobody asked for this very port: a taken one must not cost the demo market.
+		d.log.Warn("the simulator's usual port is in use, so it takes a free one", "addr", d.config.SimAddr)
+		listener, err = net.Listen("tcp", "127.0.0.1:0")
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("listen on %s (PAPERPORT_SIM_ADDR): %w", d.config.SimAddr, err)
 	}
