@@ -11,6 +11,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -75,6 +76,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, path string) (err error) {
+	if err := keepPrivate(path); err != nil {
+		return err
+	}
 	size := int64(0)
 	if info, err := os.Stat(path); err == nil {
 		size = info.Size()
@@ -98,6 +102,24 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	}
 	if size > checkBytesMax {
 		s.done.Go(s.checkBeside)
+	}
+	return nil
+}
+
+// keepPrivate makes the database file, or takes it from others, before SQLite opens it: it holds password hashes and
+// one-time secrets. SQLite gives the files beside it the same mode.
+func keepPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("sqlstore: opening: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("sqlstore: opening: %w", err)
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Chmod(path+suffix, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("sqlstore: keeping the database private: %w", err)
+		}
 	}
 	return nil
 }

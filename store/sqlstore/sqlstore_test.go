@@ -37,6 +37,25 @@ func TestSecondProcessIsRefused(t *testing.T) {
 	mustOpen(t, dir)
 }
 
+// TestFilesArePrivate: nobody else on the machine reads password hashes, also when the directory lets him in.
+func TestFilesArePrivate(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, fileName), nil, 0o644); err != nil { // as an older version left it
+		t.Fatal(err)
+	}
+	mustOpen(t, dir)
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) < 4 {
+		t.Fatalf("%d files, %v; want database, log, index and lock", len(files), err)
+	}
+	for _, file := range files {
+		info, err := file.Info()
+		if err != nil || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: mode %v, %v", file.Name(), info.Mode(), err)
+		}
+	}
+}
+
 func TestNewerSchemaIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	s := mustOpen(t, dir)
