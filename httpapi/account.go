@@ -83,6 +83,9 @@ func (s *Server) registerAccounts() {
 }
 
 func (s *Server) openAccount(ctx context.Context, in *newAccountIn) (*accountOut, error) {
+	if err := checkText("name", in.Body.Name); err != nil {
+		return nil, err
+	}
 	capital, err := parseAmount("capital", in.Body.Capital)
 	if err != nil {
 		return nil, err

@@ -36,6 +36,26 @@ func TestGuessesSideBySide(t *testing.T) {
 	}
 }
 
+// TestHiddenCharacters: names and tags hold nothing that shows otherwise than it is; letters of every script are fine.
+func TestHiddenCharacters(t *testing.T) {
+	w := newWorld(t)
+	owner := w.mustOwner()
+	account := func(name string) *httptest.ResponseRecorder {
+		return w.do(ask{method: "POST", path: "/api/accounts", cookie: owner, body: strings.Replace(someBody["POST /api/accounts"], `"name":"`, `"name":"`+name, 1)})
+	}
+	for _, name := range []string{`a\nb`, `\u0000`, `\u202eevil`, `\u2066x`, `\u007f`, `\u001b[31m`} {
+		expect(t, "account "+name, account(strings.ReplaceAll(name, `\\`, `\`)), 400, "BAD_FIELD")
+	}
+	for _, name := range []string{"<b>", "मेरा", "க்\u200dஷ", "=1+1", "'; --"} {
+		expect(t, "account "+name, account(name), 201, "")
+	}
+	list := strings.Replace(someBody["PUT /api/watchlists/{number}"], `"name":"`, `"name":"a\u0007`, 1)
+	expect(t, "watch list", w.do(ask{method: "PUT", path: "/api/watchlists/1", cookie: owner, body: list}), 400, "BAD_FIELD")
+	path := w.mustAccount(owner)
+	tagged := strings.Replace(w.orderBody("order-0001", "buy", "market", "", 1), "{", `{"tag":"a\u2028\u0000",`, 1)
+	expect(t, "tag", w.do(ask{method: "POST", path: path + "/orders", cookie: owner, body: tagged}), 400, "BAD_FIELD")
+}
+
 // TestNoHashForNothing: what is refused anyway is refused before a password is hashed, which anybody could ask for.
 func TestNoHashForNothing(t *testing.T) {
 	w := newWorld(t)

@@ -209,6 +209,9 @@ func (s *Server) registerOrders() {
 
 // command turns terms into a command. A limit order needs a price, a market order has none.
 func (t OrderTerms) command(account string) (order.Place, error) {
+	if err := checkText("tag", t.Tag); err != nil {
+		return order.Place{}, err
+	}
 	price, err := parsePrice("price", t.Price)
 	switch {
 	case err != nil:

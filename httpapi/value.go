@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"fmt"
+	"strings"
+	"unicode"
 
 	"paperport/calendar"
 	"paperport/instrument"
@@ -15,6 +17,16 @@ func known(p money.Price) string {
 		return ""
 	}
 	return p.String()
+}
+
+// checkText refuses what would not show in a name or a note as it was written: control characters, and the marks that
+// turn the direction of what follows.
+func checkText(field, text string) error {
+	isHidden := func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
+	if strings.ContainsFunc(text, isHidden) {
+		return badField(field, field+": leave out control characters and line breaks.")
+	}
+	return nil
 }
 
 // parsePrice reads a price of a request; "" is 0. Only plain positive decimals with at most four places pass.

@@ -56,6 +56,9 @@ func (s *Server) registerWatchlists() {
 		})
 	route(s, operation{id: "put-watchlist", method: "PUT", path: "/api/watchlists/{number}", access: Trader, status: 204, summary: "Replace a watch list"},
 		func(ctx context.Context, in *watchlistIn) (*struct{}, error) {
+			if err := checkText("name", in.Body.Name); err != nil {
+				return nil, err
+			}
 			ids := make([]instrument.ID, len(in.Body.Instruments))
 			for i, id := range in.Body.Instruments {
 				ids[i] = instrument.ID(id)
