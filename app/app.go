@@ -178,16 +178,18 @@ type VenueState struct {
 	IsAvailable bool
 	// UnavailableReason says what to do when it is not: where to put the file, that it is halted and why.
 	UnavailableReason string
-	Phase             calendar.Phase
-	StatusText        string // "DEMO · open · day ends 23:55"
-	Reason            string // why closed: "Sunday"
-	Until, NextOpen   calendar.Instant
-	TradingDate       calendar.Date
-	Now               calendar.Instant // the venue's clock
-	Feed              FeedState
-	Clock             *TapeClock // only for a replay
-	BookNote          string     // how the book is made, when it is not the exchange's
-	Budget            *Budget    // only where requests are counted
+	// Fault is what halted it, "" while it runs: for the owner, as it may name what is in other users' books.
+	Fault           string
+	Phase           calendar.Phase
+	StatusText      string // "DEMO · open · day ends 23:55"
+	Reason          string // why closed: "Sunday"
+	Until, NextOpen calendar.Instant
+	TradingDate     calendar.Date
+	Now             calendar.Instant // the venue's clock
+	Feed            FeedState
+	Clock           *TapeClock // only for a replay
+	BookNote        string     // how the book is made, when it is not the exchange's
+	Budget          *Budget    // only where requests are counted
 }
 
 // FeedState is the lamp. Age is of the newest exchange time, not of the socket.

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"time"
 
+	"paperport/auth"
 	"paperport/calendar"
 	"paperport/clock"
 	"paperport/feed"
@@ -100,15 +101,23 @@ func (a *App) SaveDemoSettings(text []byte) {
 	}
 }
 
-// ReleaseVenue lets a halted venue trade again from its last durable state. The caller has checked that the user may.
-func (a *App) ReleaseVenue(ctx context.Context, id VenueID) error {
+// ReleaseVenue lets a halted venue trade again from its last durable state; it does nothing to one that runs. It may be
+// anybody's replay: the caller has checked that the user is an owner.
+func (a *App) ReleaseVenue(ctx context.Context, user auth.UserID, id VenueID) (VenueState, error) {
 	a.mu.RLock()
 	m := a.markets[id]
 	a.mu.RUnlock()
 	if m == nil {
-		return ErrNotFound
+		return VenueState{}, ErrNotFound
 	}
-	return outcome(m.Release(ctx))
+	fault := m.Status().Fault
+	if err := m.Release(ctx); err != nil {
+		return VenueState{}, outcome(err)
+	}
+	if fault != "" {
+		a.log.Warn("venue released", "venue", string(id), "user", string(user), "fault", fault)
+	}
+	return m.state(), nil
 }
 
 // closePrice is the close of a day by the venue's history.

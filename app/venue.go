@@ -72,6 +72,7 @@ func (m *trading) state() VenueState {
 		NextOpen: at.NextOpen, TradingDate: cmp.Or(m.TradingDate(), at.TradingDate), Now: now, BookNote: m.note}
 	switch {
 	case status.Fault != "":
+		v.Fault = status.Fault
 		v.IsAvailable, v.UnavailableReason = false, "This venue was halted because a check of its books failed. Your books can be read; nothing is traded until the owner has looked at it."
 	case status.IsDiskFull:
 		v.IsAvailable, v.UnavailableReason = false, "The disk is full. Your books can be read; trading goes on when there is room."

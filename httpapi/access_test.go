@@ -39,6 +39,7 @@ var documented = map[string]Access{
 	"POST /api/invites/{token}":                   Public,
 	"GET /api/venues":                             SignedIn,
 	"PUT /api/venues/{id}/clock":                  Trader,
+	"POST /api/venues/{id}/release":               Owner,
 	"GET /api/instruments":                        SignedIn,
 	"GET /api/instruments/{id}":                   SignedIn,
 	"GET /api/quotes":                             SignedIn,

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"paperport/app"
+	"paperport/auth"
 	"paperport/calendar"
 	"paperport/instrument"
 	"paperport/market"
@@ -69,11 +70,15 @@ type Budget struct {
 // TransformSchema says that a venue whose requests are not counted has null.
 func (Budget) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema { return orNull(s) }
 
-func wireVenue(v app.VenueState) Venue {
+// wireVenue shows an owner what halted the venue, too.
+func wireVenue(v app.VenueState, to auth.Role) Venue {
 	w := Venue{ID: string(v.ID), Kind: v.Kind, Name: v.Name, IsAvailable: v.IsAvailable, UnavailableReason: v.UnavailableReason,
 		Phase: v.Phase.String(), StatusText: v.StatusText, Reason: v.Reason, Until: v.Until.String(), NextOpen: v.NextOpen.String(),
 		TradingDate: v.TradingDate.String(), Now: v.Now.String(), BookNote: v.BookNote,
 		Feed: Feed{Lamp: v.Feed.Lamp, AgeMs: v.Feed.AgeMs, Source: v.Feed.Source, Detail: v.Feed.Detail}}
+	if v.Fault != "" && to.CanManage() {
+		w.Feed.Detail = v.Fault
+	}
 	if c := v.Clock; c != nil {
 		w.Clock = &Clock{Speed: c.Speed, IsPaused: c.IsPaused, From: c.From.String(), To: c.To.String()}
 	}
@@ -100,6 +105,11 @@ type ClockChange struct {
 type clockIn struct {
 	ID   string `path:"id" maxLength:"40"`
 	Body ClockChange
+}
+
+type releaseIn struct {
+	ID   string   `path:"id" maxLength:"40"`
+	Body *Nothing `required:"false"`
 }
 
 type venueOut struct{ Body Venue }
@@ -276,6 +286,7 @@ type candleListOut struct{ Body CandleList }
 func (s *Server) registerMarket() {
 	route(s, operation{id: "venues", method: "GET", path: "/api/venues", access: SignedIn, summary: "Markets to trade in"}, s.venues)
 	route(s, operation{id: "set-clock", method: "PUT", path: "/api/venues/{id}/clock", access: Trader, summary: "Set the clock of a replay"}, s.setClock)
+	route(s, operation{id: "release-venue", method: "POST", path: "/api/venues/{id}/release", access: Owner, summary: "Let a halted venue trade again"}, s.releaseVenue)
 	route(s, operation{id: "search", method: "GET", path: "/api/instruments", access: SignedIn, summary: "Find instruments"}, s.search)
 	route(s, operation{id: "instrument", method: "GET", path: "/api/instruments/{id}", access: SignedIn, summary: "One instrument"}, s.instrument)
 	route(s, operation{id: "quotes", method: "GET", path: "/api/quotes", access: SignedIn, summary: "Newest quotes"}, s.quotes)
@@ -290,7 +301,7 @@ func (s *Server) venues(ctx context.Context, _ *emptyIn) (*venueListOut, error) 
 	}
 	list := make([]Venue, len(found))
 	for i, v := range found {
-		list[i] = wireVenue(v)
+		list[i] = wireVenue(v, actorOf(ctx).User.Role)
 	}
 	return &venueListOut{Body: VenueList{Venues: list}}, nil
 }
@@ -305,7 +316,16 @@ func (s *Server) setClock(ctx context.Context, in *clockIn) (*venueOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &venueOut{Body: wireVenue(state)}, nil
+	return &venueOut{Body: wireVenue(state, actorOf(ctx).User.Role)}, nil
+}
+
+func (s *Server) releaseVenue(ctx context.Context, in *releaseIn) (*venueOut, error) {
+	user := actorOf(ctx).User
+	state, err := s.App.ReleaseVenue(ctx, user.ID, app.VenueID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	return &venueOut{Body: wireVenue(state, user.Role)}, nil
 }
 
 func (s *Server) search(ctx context.Context, in *searchIn) (*instrumentListOut, error) {

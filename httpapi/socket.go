@@ -244,5 +244,5 @@ func (c *socket) writeVenue(ctx context.Context) error {
 	if err != nil {
 		return nil // a venue that is gone says so when it is watched
 	}
-	return c.write(ctx, map[string]any{"t": "venue", "venue": wireVenue(state)})
+	return c.write(ctx, map[string]any{"t": "venue", "venue": wireVenue(state, c.actor.User.Role)})
 }
