@@ -72,16 +72,33 @@ func word(r *rand.Rand, n int) string {
 	return b.String()
 }
 
-// queries are what people type: every prefix of 1 to 12 letters of a wanted symbol, name or "underlying strike ce".
+// queries are what people type into a search box: every prefix of 1 to 12 letters of a share's symbol, or of "underlying
+// strike ce" in words.
 func queries(all []instrument.Instrument, n int) []string {
+	return prefixes(all, n, func(i *instrument.Instrument) string {
+		if i.Kind == instrument.Option {
+			return fmt.Sprintf("%s %d %s", i.Underlying, int64(i.Strike)/10_000, i.Right)
+		}
+		return i.Symbol
+	})
+}
+
+// gluedQueries are prefixes of contracts' own symbols, longer than the underlying: half-typed "NIFTY26DEC24000CE".
+func gluedQueries(all []instrument.Instrument, n int) []string {
+	var out []string
+	for _, q := range prefixes(all, 4*n, func(i *instrument.Instrument) string { return i.Symbol }) {
+		if strings.ContainsAny(q, "0123456789") && len(out) < n {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+func prefixes(all []instrument.Instrument, n int, textOf func(*instrument.Instrument) string) []string {
 	r := rand.New(rand.NewPCG(3, 4))
 	out := make([]string, 0, n)
 	for len(out) < n {
-		i := &all[r.IntN(len(all))]
-		text := strings.ToLower(i.Symbol)
-		if i.Kind == instrument.Option && r.IntN(2) == 0 {
-			text = strings.ToLower(fmt.Sprintf("%s %d %s", i.Underlying, int64(i.Strike)/10_000, i.Right))
-		}
+		text := strings.ToLower(textOf(&all[r.IntN(len(all))]))
 		for end := 1; end <= min(12, len(text)) && len(out) < n; end++ {
 			if q := strings.TrimSpace(text[:end]); q != "" {
 				out = append(out, q)
