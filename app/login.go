@@ -25,6 +25,7 @@ type liveLogin struct {
 const (
 	LoginsMax  = 50          // per user; the oldest gives way
 	touchEvery = time.Minute // how far the stored LastSeenAt may lag
+	pruneEvery = time.Hour   // how long rows that no longer matter may stay, counted failures of strangers above all
 	agentMax   = 200         // characters kept of a browser's name
 )
 
@@ -243,8 +244,12 @@ func (u *Users) Sweep(ctx context.Context) error {
 			live.touchedAt = seen
 		}
 	}
+	isPruneDue := now.Sub(u.prunedAt) >= pruneEvery
+	if isPruneDue {
+		u.prunedAt = now
+	}
 	u.mu.Unlock()
-	if len(touched) == 0 {
+	if len(touched) == 0 && !isPruneDue {
 		return nil
 	}
 	return u.rows.WriteUsers(ctx, func(tx store.UserTx) error {

@@ -81,7 +81,8 @@ type Users struct {
 	changes   uint64 // counts what could make a login just read from the database out of date
 	setupHash auth.TokenHash
 	hasOwner  bool
-	turns     turns
+	prunedAt  time.Time
+	turns     turns // guards itself
 }
 
 // UsersOptions is what Users needs.

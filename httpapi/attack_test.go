@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // TestGuessesSideBySide: tries sent at once are counted one after the other, so no more of them than of slow ones is
@@ -54,6 +55,26 @@ func TestHiddenCharacters(t *testing.T) {
 	path := w.mustAccount(owner)
 	tagged := strings.Replace(w.orderBody("order-0001", "buy", "market", "", 1), "{", `{"tag":"a\u2028\u0000",`, 1)
 	expect(t, "tag", w.do(ask{method: "POST", path: path + "/orders", cookie: owner, body: tagged}), 400, "BAD_FIELD")
+}
+
+// TestStrangersLeaveNothing: failures counted for strangers are dropped a day later, also when nobody is signed in.
+func TestStrangersLeaveNothing(t *testing.T) {
+	w := newWorld(t)
+	r := w.do(ask{method: "POST", path: "/api/login", body: `{"username":"nobody","password":"a guess of mine"}`})
+	expect(t, "guess", r, 401, "LOGIN_FAILED")
+	rows := func() (n int) {
+		if err := w.store.Reader().QueryRow(`SELECT COUNT(*) FROM login_tries`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if rows() == 0 {
+		t.Fatal("no failure was counted")
+	}
+	w.clock.Advance(25 * time.Hour)
+	if err := w.users.Sweep(t.Context()); err != nil || rows() != 0 {
+		t.Errorf("%d rows left, %v", rows(), err)
+	}
 }
 
 // TestNoHashForNothing: what is refused anyway is refused before a password is hashed, which anybody could ask for.
