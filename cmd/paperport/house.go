@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"sync"
 	"time"
@@ -58,7 +59,7 @@ func (h *house) open(ctx context.Context) error {
 		return err
 	}
 	if h.store, err = sqlstore.Open(ctx, sqlstore.Options{Dir: h.config.DataDir, Log: h.log, Fatal: h.fail}); err != nil {
-		return err
+		return explainDir(h.config.DataDir, err)
 	}
 	h.users = app.NewUsers(app.UsersOptions{Rows: h.store.Users(), Hasher: hasher, Clock: clock.System{}, Span: loginSpan(h.config)})
 	registry := instrument.NewRegistry()
@@ -76,6 +77,15 @@ func (h *house) open(ctx context.Context) error {
 	}
 	h.api.Attach(h.app, h.users)
 	return nil
+}
+
+// explainDir adds what to do to an error of the data directory itself.
+func explainDir(dir string, err error) error {
+	var path *fs.PathError
+	if !errors.As(err, &path) {
+		return err
+	}
+	return fmt.Errorf("the data directory %s cannot be used; give this user the right to write it, or name another with PAPERPORT_DATA_DIR or --data-dir: %w", dir, err)
 }
 
 // fail ends the program: nothing can be stored any more.

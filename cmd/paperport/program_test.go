@@ -306,6 +306,7 @@ func TestExitCodes(t *testing.T) {
 		{"no user named", nil, []string{"user", "reset-link"}, 2, "user name"},
 		{"no database yet", nil, []string{"user", "list"}, 1, "no database"},
 		{"address in use", []string{"PAPERPORT_ADDR=" + taken.Addr().String()}, nil, 1, "in use"},
+		{"data directory is a file", []string{"PAPERPORT_ADDR=127.0.0.1:0", "PAPERPORT_DATA_DIR=" + os.Args[0]}, nil, 1, "PAPERPORT_DATA_DIR"},
 		{"in the clear to everybody", []string{"PAPERPORT_ADDR=0.0.0.0:0"}, nil, 78, "Three ways out"},
 		{"bad setting", []string{"PAPERPORT_DEMO=maybe"}, nil, 78, "PAPERPORT_DEMO"},
 		{"no certificate", []string{"PAPERPORT_TLS_CERT=none.pem", "PAPERPORT_TLS_KEY=none.pem"}, nil, 78, "none.pem"},

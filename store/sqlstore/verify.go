@@ -40,7 +40,7 @@ type Books struct{ Accounts, Entries, Orders, Trades int64 }
 func VerifyBeside(ctx context.Context, dir string) (seen Books, faults []string, err error) {
 	path := filepath.Join(dir, fileName)
 	if _, err := os.Stat(path); err != nil {
-		return seen, nil, fmt.Errorf("sqlstore: no database in %s: %w", dir, err)
+		return seen, nil, fmt.Errorf("sqlstore: no database in %s: start the server once, or name the right PAPERPORT_DATA_DIR: %w", dir, err)
 	}
 	db, err := sql.Open("sqlite", "file:"+path+dsnReader)
 	if err != nil {
