@@ -110,6 +110,8 @@ type Position struct {
 	Last          money.Price
 	UnrealisedPnL money.Paise
 	IsStale       bool
+	// Note says why it is still there although its contract has expired, "" in the usual case.
+	Note string
 }
 
 // Holding is delivery stock valued now. PrevClose is 0 when unknown.

@@ -34,6 +34,7 @@ func (a *App) Positions(_ context.Context, user auth.UserID, account order.Accou
 func (m *trading) position(p *position.Position) Position {
 	v := Position{Position: *p, Contract: m.contract(p.Instrument)}
 	v.Last, v.IsStale = m.last(p.Instrument)
+	v.Note = m.expiryNote(v.Contract, p)
 	if v.Last == 0 || p.NetQty == 0 {
 		return v
 	}
@@ -44,6 +45,22 @@ func (m *trading) position(p *position.Position) Position {
 	}
 	v.UnrealisedPnL = worth - p.Cost
 	return v
+}
+
+// expiryNote says what a position in an expired contract waits for.
+func (m *trading) expiryNote(i *instrument.Instrument, p *position.Position) string {
+	if p.NetQty == 0 || !m.HasExpired(i) {
+		return ""
+	}
+	day := i.Expiry.At(0).IST().Format("2 Jan")
+	if i.Kind != instrument.Option || !i.Terms.UnderlyingIsIndex {
+		return "expired on " + day + "; delivery is not built, so it stays as it is"
+	}
+	at := m.Calendar().ExpiryAt(i.Board(), i.Expiry)
+	if at == 0 {
+		return "waits for the settlement price of " + day
+	}
+	return "waits for the settlement price of " + day + " since " + at.IST().Format("15:04")
 }
 
 func multiplier(i *instrument.Instrument) int64 { return max(1, i.Terms.Multiplier) }

@@ -3,9 +3,11 @@ package app
 import (
 	"testing"
 
+	"paperport/calendar"
 	"paperport/instrument"
 	"paperport/money"
 	"paperport/order"
+	"paperport/position"
 	"paperport/store/sqlstore"
 )
 
@@ -45,5 +47,33 @@ func TestTodayNeedsNoDatabase(t *testing.T) {
 	}
 	if _, err := b.app.PlaceOrder(ctx, trader, order.Place{Account: mine.ID}); err == nil {
 		t.Error("an order was taken without a database")
+	}
+}
+
+// TestExpiryNote: a position in a contract that has stopped trading says what it waits for; one that is closed or still
+// trades says nothing.
+func TestExpiryNote(t *testing.T) {
+	b := mustBourse(t)
+	m := b.app.markets[DemoVenue]
+	option := instrument.Instrument{Exchange: calendar.NSE, Segment: calendar.FNO, Kind: instrument.Option, Terms: instrument.Terms{UnderlyingIsIndex: true}}
+	stock := option
+	stock.Terms.UnderlyingIsIndex = false
+	for _, row := range []struct {
+		name   string
+		of     instrument.Instrument
+		expiry calendar.Date
+		qty    money.Qty
+		want   string
+	}{
+		{"share", instrument.Instrument{Exchange: calendar.NSE, Segment: calendar.Equity, Kind: instrument.Equity}, 0, 10, ""},
+		{"trades today", option, opening.Date(), 65, ""},
+		{"index option of yesterday", option, opening.Date() - 1, 65, "waits for the settlement price of 23 Nov since 15:40"},
+		{"closed", option, opening.Date() - 1, 0, ""},
+		{"stock option", stock, opening.Date() - 1, 500, "expired on 23 Nov; delivery is not built, so it stays as it is"},
+	} {
+		row.of.Expiry = row.expiry
+		if got := m.expiryNote(&row.of, &position.Position{NetQty: row.qty}); got != row.want {
+			t.Errorf("%s: %q, want %q", row.name, got, row.want)
+		}
 	}
 }

@@ -156,13 +156,14 @@ type Position struct {
 	Charges       string `json:"charges"`
 	Blocked       string `json:"blocked"`
 	IsStale       bool   `json:"is_stale"`
+	Note          string `json:"note" doc:"What a position in an expired contract waits for, empty in the usual case"`
 }
 
 func wirePosition(p app.Position) Position {
 	return Position{Instrument: uint32(p.Instrument), Label: label(p.Contract, p.TradingDate), Exchange: exchangeCode(p.Contract), Product: productText(p.Product),
 		NetQty: int64(p.NetQty), AvgPrice: known(p.AvgPrice), Last: known(p.Last), PnL: (p.RealisedPnL + p.UnrealisedPnL).String(),
 		RealisedPnL: p.RealisedPnL.String(), UnrealisedPnL: p.UnrealisedPnL.String(), DayBuyQty: int64(p.BuyQty), DaySellQty: int64(p.SellQty),
-		Charges: p.Charges.String(), Blocked: p.Blocked.String(), IsStale: p.IsStale}
+		Charges: p.Charges.String(), Blocked: p.Blocked.String(), IsStale: p.IsStale, Note: p.Note}
 }
 
 // PositionList is the positions of today.
