@@ -11,7 +11,7 @@ help: ## what you can do here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## install what it needs, build, and start the server with the demo market on http://localhost:8000
-	@exec ./bin/paperport serve
+	@PAPERPORT_ACCESS_LOG=$${PAPERPORT_ACCESS_LOG:-off} exec ./bin/paperport serve
 
 build: ## the browser app and one static binary, bin/paperport
 	@tools/need.sh go node
