@@ -354,10 +354,19 @@ func (s *Server) orderStory(ctx context.Context, in *orderIn) (*orderStoryOut, e
 	}
 	body := OrderStory{Order: wireOrder(story.Order), History: make([]OrderStep, len(story.Steps)), Trades: wireTrades(story.Trades)}
 	for i, step := range story.Steps {
-		body.History[i] = OrderStep{At: step.At.String(), Kind: step.Kind, Status: statusText(step.Order.Status), Text: stepText(step),
-			Qty: int64(step.Order.LeavesQty), Price: known(step.Order.LimitPrice)}
+		body.History[i] = wireStep(step)
 	}
 	return &orderStoryOut{Body: body}, nil
+}
+
+// wireStep puts one step on the wire: what was filled so far and its average for a fill, else what works and its limit.
+func wireStep(step app.OrderStep) OrderStep {
+	o := step.Order
+	qty, price := o.LeavesQty, o.LimitPrice
+	if step.Kind == "filled" {
+		qty, price = o.CumQty, o.AvgPrice
+	}
+	return OrderStep{At: step.At.String(), Kind: step.Kind, Status: statusText(o.Status), Text: stepText(step), Qty: int64(qty), Price: known(price)}
 }
 
 func (s *Server) days(ctx context.Context, in *accountIn) (*daysOut, error) {
