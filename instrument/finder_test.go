@@ -161,6 +161,19 @@ func TestSearchEqualsPlainScan(t *testing.T) {
 	}
 }
 
+// TestHalfTypedSymbol: at no key of a trading symbol does the chain it names vanish.
+func TestHalfTypedSymbol(t *testing.T) {
+	entries := universe(25, 200, 7)
+	f := NewFinder(slices.Values(entries))
+	const symbol = "nifty26dec24000ce"
+	for n := len("nifty26d"); n <= len(symbol); n++ {
+		hits := f.Search(symbol[:n], 5)
+		if len(hits) == 0 || entries[hits[0].ID-1].Underlying != "NIFTY" || entries[hits[0].ID-1].Expiry == 0 {
+			t.Errorf("%q finds %v, want contracts of NIFTY", symbol[:n], hits)
+		}
+	}
+}
+
 // TestSearchListed: what is over is left out, and others take its place in the answer.
 func TestSearchListed(t *testing.T) {
 	entries := universe(25, 200, 7)

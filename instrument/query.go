@@ -123,11 +123,12 @@ func (f *Finder) parseWord(word string, terms []term) []term {
 	return append(terms, f.newTerm(word))
 }
 
-// cutSymbol cuts the longest symbol of a chain off a word that goes on with a digit.
+// cutSymbol cuts the longest symbol of a chain off a word that goes on with a digit, and with three more letters or digits
+// or with a year and the beginning of a month.
 func (f *Finder) cutSymbol(word string) (symbol, rest string, ok bool) {
-	const restMin = 4
+	const restMin = 3
 	for i := len(word) - restMin; i > 0; i-- {
-		if isDigit(word[i]) {
+		if isDigit(word[i]) && (len(word)-i > restMin || isHalfMonth(word[i:])) {
 			if _, known := f.symbols[word[:i]]; known {
 				return word[:i], word[i:], true
 			}
@@ -136,12 +137,19 @@ func (f *Finder) cutSymbol(word string) (symbol, rest string, ok bool) {
 	return "", "", false
 }
 
+// isHalfMonth reports whether s is a year and the beginning of a month, as a trading symbol half typed: 26D, 26DE.
+func isHalfMonth(s string) bool {
+	return len(s) > 2 && len(s) < 5 && isNumber(s[:2]) && digitsLen(s) == 2 && monthNumber(s[2:]) > 0
+}
+
 // splitContract reads what follows the underlying in a trading symbol: 26DECFUT, 26DEC24000CE, 26D0124000CE (weekly) or
 // 24000CE, into words a query could have. It returns how many parts there are, 0 when it is none of these.
 func splitContract(s string, parts *[4]string) int {
 	tail := s
 	n := 0
 	switch {
+	case isHalfMonth(s):
+		parts[0], tail, n = s[2:]+s[:2], "", 1
 	case len(s) >= 5 && monthNumber(s[2:5]) > 0 && isDigit(s[0]) && isDigit(s[1]):
 		parts[0], tail, n = s[2:5]+s[:2], s[5:], 1
 	case len(s) > 9 && isNumber(s[:2]) && isNumber(s[3:5]) && strings.IndexByte(monthCodes, s[2]) >= 0 && !isNumber(s):
