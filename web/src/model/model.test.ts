@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { decodeOrder, decodePosition, decodeQuote, type Quote, type Venue } from '../live';
+import { decodeOrder, decodePosition, decodeQuote, type Holding, type Quote, type Venue } from '../live';
 import { parseInstant, type Instant } from '../value';
 import { Bars, type BarsPorts } from './bars';
 import { Book, type BookApi } from './book';
 import { Cell, derive } from './cell';
-import { liveSum, positionPnl } from './pnl';
+import { holdingPnl, holdingValue, liveSum, positionPnl } from './pnl';
 import { QuoteBook } from './quotes';
 import { parseRoute, routePath } from './route';
 import { VenueClock, lampOf } from './venue';
@@ -130,6 +130,18 @@ describe('live profit and loss', () => {
     expect(positionPnl(position(), quote(1, '101.05'))).toBe(333 - 1050);
     expect(positionPnl(position(), undefined)).toBe(333);
     expect(positionPnl(position({ net_qty: 0, pnl: '5.00' }), quote(1, '999.00'))).toBe(500);
+  });
+  test('moves from the average where the server had no price yet', () => {
+    const fresh = position({ last: '', pnl: '5.00', avg_price: '100.00' });
+    expect(positionPnl(fresh, undefined)).toBe(500);
+    expect(positionPnl(fresh, quote(1, '101.00'))).toBe(500 - 1000);
+  });
+  test('of a holding counts what settles tomorrow', () => {
+    const held = { instrument: 1, qty: 10, t1_qty: 5, avg_price: 1000000, last: 1010000, cost: 150000, value: 151500, pnl: 1500 } as unknown as Holding;
+    expect(holdingPnl(held, quote(1, '102.00'))).toBe(3000);
+    expect(holdingValue(held, quote(1, '102.00'))).toBe(153000);
+    const fresh = { ...held, last: undefined, value: 0, pnl: 0 } as unknown as Holding;
+    expect(holdingValue(fresh, quote(1, '102.00'))).toBe(153000);
   });
   test('is summed live', () => {
     const frames: (() => void)[] = [];

@@ -11,19 +11,22 @@ function moved(base: Paise, mark: Price | undefined, last: Price | undefined, qt
   return by === undefined ? base : plus(base, by);
 }
 
-/** Gross P&L of a position at the given quote. */
+/**
+ * Gross P&L of a position at the given quote. A server that had no price yet (just started) counts nothing unrealised: that is
+ * the figure at the average price.
+ */
 export function positionPnl(position: Position, quote: Quote | undefined): Paise {
-  return moved(position.pnl, position.last, quote?.last, position.net_qty);
+  return moved(position.pnl, position.last ?? position.avg_price, quote?.last, position.net_qty);
 }
 
 /** Unrealised P&L of a holding at the given quote. */
 export function holdingPnl(holding: Holding, quote: Quote | undefined): Paise {
-  return moved(holding.pnl, holding.last, quote?.last, holding.qty);
+  return moved(holding.pnl, holding.last ?? holding.avg_price, quote?.last, plus(holding.qty, holding.t1_qty));
 }
 
 /** Present value of a holding at the given quote. */
 export function holdingValue(holding: Holding, quote: Quote | undefined): Paise {
-  return moved(holding.value, holding.last, quote?.last, holding.qty);
+  return moved(holding.last === undefined ? holding.cost : holding.value, holding.last ?? holding.avg_price, quote?.last, plus(holding.qty, holding.t1_qty));
 }
 
 /** The sum over rows, live. */
