@@ -17,6 +17,7 @@ import (
 
 	"paperport/breezewire"
 	"paperport/clock"
+	"paperport/secret"
 )
 
 // The errors of a call, told apart by the shape of the broker's answer; test with errors.Is.
@@ -92,8 +93,7 @@ type Options struct {
 	Hosts Hosts
 	Clock clock.Clock
 	// AppKey is the API key, Secret the key that signs.
-	AppKey string
-	Secret Secret
+	AppKey, Secret secret.Text
 	// Codes returns the codes of the day; it is asked at every call and may return nil while there are none.
 	Codes func() *Codes
 	// PerMinute and PerDay are the request budget; 0 takes the broker's published 100 and 5,000, Unlimited lifts it.

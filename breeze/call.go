@@ -44,9 +44,9 @@ func (c *Client) signed(ctx context.Context, name string, body any) (json.RawMes
 	send := func() (json.RawMessage, error) {
 		timestamp := breezewire.Timestamp(c.options.Clock.Now().Add(c.Skew()))
 		return c.send(ctx, c.options.Hosts.API+pathV1+name, raw, http.Header{
-			breezewire.HeaderChecksum:  {breezewire.Checksum(timestamp, raw, c.options.Secret.reveal())},
+			breezewire.HeaderChecksum:  {breezewire.Checksum(timestamp, raw, c.options.Secret.Reveal())},
 			breezewire.HeaderTimestamp: {timestamp},
-			breezewire.HeaderAppKey:    {c.options.AppKey},
+			breezewire.HeaderAppKey:    {c.options.AppKey.Reveal()},
 			breezewire.HeaderSession:   {token.session.Encode()},
 		})
 	}
@@ -62,7 +62,7 @@ func (c *Client) v2(ctx context.Context, query url.Values) (json.RawMessage, err
 	return again(func() (json.RawMessage, error) {
 		return c.send(ctx, c.options.Hosts.History+pathV2+"?"+query.Encode(), nil, http.Header{
 			breezewire.HeaderSession: {token.session.Encode()},
-			breezewire.HeaderKeyV2:   {c.options.AppKey},
+			breezewire.HeaderKeyV2:   {c.options.AppKey.Reveal()},
 		})
 	})
 }

@@ -24,6 +24,7 @@ import (
 	"paperport/internal/memnet"
 	"paperport/market"
 	"paperport/money"
+	"paperport/secret"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -61,7 +62,7 @@ func mustCodes(t *testing.T) *Codes {
 
 func mustToken(t *testing.T) Token {
 	t.Helper()
-	token, err := NewToken(NewSecret(testSession))
+	token, err := NewToken(secret.New(testSession))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +74,7 @@ func mustClient(t *testing.T, handler http.Handler, change func(*Options)) *Clie
 	t.Helper()
 	codes := mustCodes(t)
 	options := Options{
-		Hosts: AllAt("http://breeze.test"), Clock: clock.System{}, AppKey: testAppKey, Secret: NewSecret(testSecret),
+		Hosts: AllAt("http://breeze.test"), Clock: clock.System{}, AppKey: secret.New(testAppKey), Secret: secret.New(testSecret),
 		Codes: func() *Codes { return codes }, Transport: memnet.Serve(t, handler, nil),
 	}
 	if change != nil {
@@ -178,15 +179,15 @@ func TestExchange(t *testing.T) {
 			}
 			_, _ = w.Write(mustSuccess(t, breezewire.Customer{UserID: "XY604721", SessionToken: testSession}))
 		}), nil)
-		token, err := c.Exchange(t.Context(), NewSecret("58593123"))
-		if err != nil || token.Encoded().reveal() != testSession {
+		token, err := c.Exchange(t.Context(), secret.New("58593123"))
+		if err != nil || token.Encoded().Reveal() != testSession {
 			t.Errorf("Exchange: %v", err)
 		}
-		customer, err := c.CustomerDetails(t.Context(), NewSecret("58593123"))
+		customer, err := c.CustomerDetails(t.Context(), secret.New("58593123"))
 		if err != nil || customer.UserID != "XY604721" || customer.SessionToken != "" {
 			t.Errorf("CustomerDetails: %v, and it must not hand the token out", err)
 		}
-		if _, err := c.Exchange(t.Context(), NewSecret("1")); !errors.Is(err, ErrSession) {
+		if _, err := c.Exchange(t.Context(), secret.New("1")); !errors.Is(err, ErrSession) {
 			t.Errorf("a bad session gave %v, want ErrSession", err)
 		}
 	})
@@ -440,12 +441,12 @@ func TestSecurityMaster(t *testing.T) {
 // TestSecretsPrintMasked tries every way a value gets printed.
 func TestSecretsPrintMasked(t *testing.T) {
 	token := mustToken(t)
-	secret := NewSecret(testSecret)
+	hidden := secret.New(testSecret)
 	var log strings.Builder
 	logger := slog.New(slog.NewJSONHandler(&log, nil))
-	logger.Info("x", "secret", secret, "token", token, "options", Options{Secret: secret})
+	logger.Info("x", "secret", hidden, "token", token, "options", Options{Secret: hidden})
 	printed := log.String()
-	for _, v := range []any{secret, token, &secret, &token, struct{ S Secret }{secret}, Options{Secret: secret}} {
+	for _, v := range []any{hidden, token, &hidden, &token, struct{ S secret.Text }{hidden}, Options{Secret: hidden}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			printed += fmt.Sprintf(verb, v)
 		}
@@ -455,7 +456,7 @@ func TestSecretsPrintMasked(t *testing.T) {
 			t.Errorf("%q was printed", bad)
 		}
 	}
-	for _, v := range []any{secret, token} {
+	for _, v := range []any{hidden, token} {
 		if b, err := json.Marshal(v); err == nil {
 			t.Errorf("%T became JSON: %s", v, b)
 		}

@@ -14,10 +14,11 @@ import (
 	"paperport/calendar"
 	"paperport/instrument"
 	"paperport/market"
+	"paperport/secret"
 )
 
 // CustomerDetails exchanges an API session for what the broker knows of the user, without the token.
-func (c *Client) CustomerDetails(ctx context.Context, apiSession Secret) (breezewire.Customer, error) {
+func (c *Client) CustomerDetails(ctx context.Context, apiSession secret.Text) (breezewire.Customer, error) {
 	customer, err := c.customer(ctx, apiSession)
 	customer.SessionToken = ""
 	return customer, err
@@ -25,20 +26,20 @@ func (c *Client) CustomerDetails(ctx context.Context, apiSession Secret) (breeze
 
 // Exchange turns the API session that a login gave into the token of the day. It does not store it: see SetToken. It
 // returns ErrSession or ErrKey when the broker refuses, ErrGarbled when the answer holds no token.
-func (c *Client) Exchange(ctx context.Context, apiSession Secret) (Token, error) {
+func (c *Client) Exchange(ctx context.Context, apiSession secret.Text) (Token, error) {
 	customer, err := c.customer(ctx, apiSession)
 	if err != nil {
 		return Token{}, err
 	}
-	token, err := NewToken(NewSecret(string(customer.SessionToken)))
+	token, err := NewToken(secret.New(string(customer.SessionToken)))
 	if err != nil {
 		return Token{}, fmt.Errorf("breeze: exchanging the session: %w", errors.Join(ErrGarbled, err))
 	}
 	return token, nil
 }
 
-func (c *Client) customer(ctx context.Context, apiSession Secret) (breezewire.Customer, error) {
-	body, err := breezewire.Marshal(breezewire.CustomerRequest{SessionToken: breezewire.Text(apiSession.reveal()), AppKey: breezewire.Text(c.options.AppKey)})
+func (c *Client) customer(ctx context.Context, apiSession secret.Text) (breezewire.Customer, error) {
+	body, err := breezewire.Marshal(breezewire.CustomerRequest{SessionToken: breezewire.Text(apiSession.Reveal()), AppKey: breezewire.Text(c.options.AppKey.Reveal())})
 	if err != nil {
 		return breezewire.Customer{}, err
 	}

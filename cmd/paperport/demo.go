@@ -23,6 +23,7 @@ import (
 	"paperport/feed"
 	"paperport/instrument"
 	"paperport/market"
+	"paperport/secret"
 )
 
 // demo is the demo market from the simulator to the venue: the same client and streams that a live venue uses, at other
@@ -147,10 +148,10 @@ func (d *demo) connect(ctx context.Context, base string, credentials func(contex
 		d.feed.Down(err)
 		return err
 	}
-	client := breeze.New(breeze.Options{Hosts: breeze.AllAt(base), Clock: d.clock, AppKey: keys.Key, Secret: breeze.NewSecret(keys.Secret),
+	client := breeze.New(breeze.Options{Hosts: breeze.AllAt(base), Clock: d.clock, AppKey: secret.New(keys.Key), Secret: secret.New(keys.Secret),
 		Codes: d.codes.Load, PerMinute: breeze.Unlimited, PerDay: breeze.Unlimited})
 	defer client.Close()
-	token, err := client.Exchange(ctx, breeze.NewSecret(keys.APISession))
+	token, err := client.Exchange(ctx, secret.New(keys.APISession))
 	if err != nil {
 		d.feed.Down(err)
 		return err

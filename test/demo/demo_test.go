@@ -16,6 +16,7 @@ import (
 	"paperport/clock"
 	"paperport/instrument"
 	"paperport/market"
+	"paperport/secret"
 	"paperport/sim"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,7 +43,7 @@ func mustConnect(t *testing.T) *world {
 	server := httptest.NewServer(w.simulator.Handler())
 	keys := w.simulator.Credentials()
 	w.client = breeze.New(breeze.Options{
-		Hosts: breeze.AllAt(server.URL), Clock: manual, AppKey: keys.Key, Secret: breeze.NewSecret(keys.Secret),
+		Hosts: breeze.AllAt(server.URL), Clock: manual, AppKey: secret.New(keys.Key), Secret: secret.New(keys.Secret),
 		Codes: func() *breeze.Codes { return w.codes }, PerMinute: breeze.Unlimited, PerDay: breeze.Unlimited,
 	})
 	t.Cleanup(func() {
@@ -51,7 +52,7 @@ func mustConnect(t *testing.T) *world {
 		w.simulator.Close()
 		server.Close()
 	})
-	token, err := w.client.Exchange(t.Context(), breeze.NewSecret(keys.APISession))
+	token, err := w.client.Exchange(t.Context(), secret.New(keys.APISession))
 	if err != nil {
 		t.Fatal(err)
 	}

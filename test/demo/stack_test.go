@@ -15,6 +15,7 @@ import (
 	"paperport/instrument"
 	"paperport/internal/memnet"
 	"paperport/market"
+	"paperport/secret"
 	"paperport/sim"
 )
 
@@ -51,11 +52,11 @@ func mustStack(t *testing.T) *stack {
 	w := &world{simulator: breezesim.New(breezesim.Options{Seed: seed, Clock: c}), registry: instrument.NewRegistry(), truth: sim.New(sim.Options{Seed: seed})}
 	keys := w.simulator.Credentials()
 	w.client = breeze.New(breeze.Options{
-		Hosts: breeze.AllAt("http://demo.test"), Clock: c, AppKey: keys.Key, Secret: breeze.NewSecret(keys.Secret),
+		Hosts: breeze.AllAt("http://demo.test"), Clock: c, AppKey: secret.New(keys.Key), Secret: secret.New(keys.Secret),
 		Codes: func() *breeze.Codes { return w.codes }, Transport: memnet.Serve(t, w.simulator.Handler(), w.simulator.Close),
 	})
 	t.Cleanup(w.client.Close)
-	token, err := w.client.Exchange(t.Context(), breeze.NewSecret(keys.APISession))
+	token, err := w.client.Exchange(t.Context(), secret.New(keys.APISession))
 	if err != nil {
 		t.Fatal(err)
 	}
