@@ -13,11 +13,13 @@ import (
 )
 
 // Refusal is an answer of the entry side (sign-in, users, links) that the user may see: a code and a sentence.
-// Wait is set when trying again later may help.
+// Wait is set when trying again later may help. Next says what to do, Field which field is wrong; both may be empty.
 type Refusal struct {
-	Code RefusalCode
-	Text string
-	Wait time.Duration
+	Code  RefusalCode
+	Text  string
+	Next  string
+	Field string
+	Wait  time.Duration
 }
 
 // Error returns the code and sentence.
@@ -47,6 +49,27 @@ const (
 	LoginUnknown   RefusalCode = "LOGIN_UNKNOWN"
 	TwoStepOn      RefusalCode = "TWO_STEP_ON"
 	TwoStepMissing RefusalCode = "TWO_STEP_MISSING"
+
+	// ProofRequired: say the password (and code) again; the last proof is older than 15 minutes.
+	ProofRequired RefusalCode = "PROOF_REQUIRED"
+	// BrokerFieldBad: a credential is wrong by its own rules; nothing was stored.
+	BrokerFieldBad RefusalCode = "BROKER_FIELD_BAD"
+	// AutoSessionFailed: neither way gave a session; the text names each way and its reason.
+	AutoSessionFailed RefusalCode = "AUTO_SESSION_FAILED"
+	// ConfirmSubmission: one more submission needs the user's word; the text says how many are left.
+	ConfirmSubmission RefusalCode = "CONFIRM_SUBMISSION"
+	// SessionRefused: the broker refused the token that was pasted or tested; nothing was stored.
+	SessionRefused RefusalCode = "SESSION_REFUSED"
+	// BrokerFailed: the broker could not be asked.
+	BrokerFailed RefusalCode = "BROKER_FAILED"
+	// BrokerMissing: a field is not stored that this needs.
+	BrokerMissing RefusalCode = "BROKER_MISSING"
+	// PopupRefused: the popup cannot work from here; the text says why.
+	PopupRefused RefusalCode = "POPUP_REFUSED"
+	// KeyLocked: the master key is missing or wrong.
+	KeyLocked RefusalCode = "KEY_LOCKED"
+	// NoLiveData: the live market has no session; orders wait until the broker is connected.
+	NoLiveData RefusalCode = "NO_LIVE_DATA"
 )
 
 func refuse(code RefusalCode, text string) *Refusal { return &Refusal{Code: code, Text: text} }
