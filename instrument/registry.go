@@ -10,9 +10,23 @@ import (
 	"paperport/money"
 )
 
-// Stored is one row to keep: an instrument with the terms that hold from a date on.
+// Source says whose word an instrument's terms and names are. Ids and contract keys are common to all sources; what one
+// source says never changes what another said, so that a demo's lot cannot become the broker's.
+type Source uint8
+
+// The sources.
+const (
+	// FromDemo is the simulator and recorded days.
+	FromDemo Source = iota
+	// FromICICI is the security master of ICICI Direct.
+	FromICICI
+	sourceCount
+)
+
+// Stored is one row to keep: an instrument with the terms that hold from a date on, by one source.
 type Stored struct {
-	From calendar.Date
+	From   calendar.Date
+	Source Source
 	Instrument
 }
 
