@@ -45,7 +45,7 @@ func mustCodes(t *testing.T) *Codes {
 	t.Helper()
 	on := calendar.NewDate(2026, 11, 24)
 	registry := instrument.NewRegistry()
-	codes := newCodes(on, registry)
+	codes := newCodes(on, registry.View(instrument.FromDemo))
 	for _, c := range []struct {
 		in           instrument.Instrument
 		stock, token string

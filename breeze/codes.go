@@ -13,7 +13,7 @@ import (
 type Codes struct {
 	// On is the day of the master.
 	On       calendar.Date
-	registry *instrument.Registry
+	registry *instrument.View
 	// stockCodes and stockIndex intern ISEC codes; stocks and tokens are by ID-1, a stock of 0 meaning no code.
 	stockCodes []string
 	stockIndex map[string]uint32
@@ -53,7 +53,7 @@ type token uint64
 
 const namedToken token = 1 << 63
 
-func newCodes(on calendar.Date, registry *instrument.Registry) *Codes {
+func newCodes(on calendar.Date, registry *instrument.View) *Codes {
 	return &Codes{
 		On: on, registry: registry, stockCodes: []string{""}, stockIndex: map[string]uint32{},
 		byName: map[namedRoom]instrument.ID{}, roots: map[rootKey]root{},

@@ -14,8 +14,8 @@ import (
 type MasterImport struct {
 	// On is the day the master is for: terms hold from it, contracts that expired before it are left out.
 	On calendar.Date
-	// Registry receives the instruments.
-	Registry *instrument.Registry
+	// Registry receives the instruments: the view of the source that the master comes from.
+	Registry *instrument.View
 	// Previous is the report of the last accepted import, nil for the first. Counts that differ by more than three in
 	// ten are refused, and share ticks of the same month stay.
 	Previous *MasterReport

@@ -66,7 +66,7 @@ func TestImportRealMaster(t *testing.T) {
 	master := mustRealMaster(t)
 	before, began := heap(), time.Now()
 	registry := instrument.NewRegistry()
-	codes, report := mustImport(t, master, MasterImport{On: masterDay, Registry: registry})
+	codes, report := mustImport(t, master, MasterImport{On: masterDay, Registry: registry.View(instrument.FromDemo)})
 	took := time.Since(began)
 	registry.MarkSaved(registry.Len())
 	t.Logf("%d instruments in %s, %.1f bytes each with codes", report.Instruments, took, float64(heap()-before)/float64(registry.Len()))
@@ -308,7 +308,7 @@ func checkSearch(t *testing.T, registry *instrument.Registry, codes *Codes) {
 // BenchmarkSearch types 10,000 beginnings, of 1 to 12 characters, of labels, names and symbols of the real master.
 func BenchmarkSearch(b *testing.B) {
 	registry := instrument.NewRegistry()
-	codes, _ := mustImport(b, mustRealMaster(b), MasterImport{On: masterDay, Registry: registry})
+	codes, _ := mustImport(b, mustRealMaster(b), MasterImport{On: masterDay, Registry: registry.View(instrument.FromDemo)})
 	began := time.Now()
 	f := finderOf(registry, codes)
 	b.ReportMetric(float64(time.Since(began).Milliseconds()), "build-ms")
@@ -338,7 +338,7 @@ func BenchmarkSearch(b *testing.B) {
 // checkSecondImport: the same file the next day changes nothing; contracts that expired are left out.
 func checkSecondImport(t *testing.T, registry *instrument.Registry, first *MasterReport) {
 	ids := registry.Len()
-	_, second := mustImport(t, mustRealMaster(t), MasterImport{On: masterDay + 1, Registry: registry, Previous: first})
+	_, second := mustImport(t, mustRealMaster(t), MasterImport{On: masterDay + 1, Registry: registry.View(instrument.FromDemo), Previous: first})
 	if registry.Len() != ids || len(registry.Unsaved(10)) != 0 || second.GuessedTicks != 0 {
 		t.Errorf("%d ids, had %d; %d rows changed; %d ticks guessed", registry.Len(), ids, len(registry.Unsaved(10)), second.GuessedTicks)
 	}
@@ -401,7 +401,7 @@ func TestTickIsFixedForTheMonth(t *testing.T) {
 	} {
 		rows := mustZip(t, share("1111", "PLAIN", "PLAIN", step.low, step.high), share("2222", "DERIV", "DERIV", step.low, step.high),
 			future("9001", "DERIV", "DERIV", expiry, 1000))
-		_, report = mustImport(t, rows, MasterImport{On: step.on, Registry: registry, Previous: report})
+		_, report = mustImport(t, rows, MasterImport{On: step.on, Registry: registry.View(instrument.FromDemo), Previous: report})
 		if a, b := tickOf("NSE:INE111101010:EQ", step.on), tickOf("NSE:INE222201010:EQ", step.on); a != step.plain || b != step.hasDerivate {
 			t.Errorf("on %s: ticks %s and %s, want %s and %s", step.on, a, b, step.plain, step.hasDerivate)
 		}
@@ -415,7 +415,7 @@ func TestTickIsFixedForTheMonth(t *testing.T) {
 func TestSharedToken(t *testing.T) {
 	registry := instrument.NewRegistry()
 	codes, report := mustImport(t, mustZip(t, share("1111", "PLAIN", "PLAIN", 900, 1080), future("1111", "PLAIN", "PLAIN", calendar.NewDate(2026, 12, 29), 500)),
-		MasterImport{On: calendar.NewDate(2026, 11, 2), Registry: registry})
+		MasterImport{On: calendar.NewDate(2026, 11, 2), Registry: registry.View(instrument.FromDemo)})
 	id, ok := codes.ByRoom(breezewire.Room{Prefix: 4, Level: breezewire.Quotes, Token: "1111"})
 	if in, _ := registry.ByID(id); !ok || in.Kind != instrument.Equity || report.SharedTokens != 1 {
 		t.Errorf("token 1111 leads to %+v, %d shared", in, report.SharedTokens)
@@ -540,7 +540,7 @@ func TestBadZips(t *testing.T) {
 		t.Run(label, func(t *testing.T) {
 			registry := instrument.NewRegistry()
 			peak := watchMemory(func() {
-				codes, report, err := importBytes(b, MasterImport{On: masterDay, Registry: registry, Previous: previous})
+				codes, report, err := importBytes(b, MasterImport{On: masterDay, Registry: registry.View(instrument.FromDemo), Previous: previous})
 				if !errors.Is(err, ErrMasterZip) || codes != nil || report != nil {
 					t.Errorf("report %+v, error %v; want it refused", report, err)
 				}
@@ -553,15 +553,15 @@ func TestBadZips(t *testing.T) {
 			}
 		})
 	}
-	if _, _, err := importBytes(good, MasterImport{On: masterDay, Registry: instrument.NewRegistry(), Previous: previous}); err != nil {
+	if _, _, err := importBytes(good, MasterImport{On: masterDay, Registry: instrument.NewRegistry().View(instrument.FromDemo), Previous: previous}); err != nil {
 		t.Errorf("the good one: %v", err)
 	}
 	for _, rows := range []int{70, 130} {
-		if _, _, err := importBytes(rawZip(t, rawFile{name: name, body: mustText(t, rows)}), MasterImport{On: masterDay, Registry: instrument.NewRegistry(), Previous: previous}); err != nil {
+		if _, _, err := importBytes(rawZip(t, rawFile{name: name, body: mustText(t, rows)}), MasterImport{On: masterDay, Registry: instrument.NewRegistry().View(instrument.FromDemo), Previous: previous}); err != nil {
 			t.Errorf("%d rows for 100: %v", rows, err)
 		}
 	}
-	if _, _, err := ImportMaster(bytes.NewReader(good), zipBytesMax+1, MasterImport{On: masterDay, Registry: instrument.NewRegistry()}); !errors.Is(err, ErrMasterZip) {
+	if _, _, err := ImportMaster(bytes.NewReader(good), zipBytesMax+1, MasterImport{On: masterDay, Registry: instrument.NewRegistry().View(instrument.FromDemo)}); !errors.Is(err, ErrMasterZip) {
 		t.Errorf("65 MB: %v", err)
 	}
 }
@@ -605,7 +605,7 @@ func FuzzImportMaster(f *testing.F) {
 	f.Add([]byte("PK\x05\x06" + strings.Repeat("\x00", 18)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		registry := instrument.NewRegistry()
-		_, report, err := importBytes(b, MasterImport{On: masterDay, Registry: registry})
+		_, report, err := importBytes(b, MasterImport{On: masterDay, Registry: registry.View(instrument.FromDemo)})
 		if err != nil {
 			return
 		}
@@ -625,6 +625,6 @@ func FuzzImportMaster(f *testing.F) {
 func BenchmarkImportMaster(b *testing.B) {
 	master := mustRealMaster(b)
 	for b.Loop() {
-		mustImport(b, master, MasterImport{On: masterDay, Registry: instrument.NewRegistry()})
+		mustImport(b, master, MasterImport{On: masterDay, Registry: instrument.NewRegistry().View(instrument.FromDemo)})
 	}
 }

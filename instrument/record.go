@@ -23,6 +23,8 @@ type version struct {
 	from  calendar.Date
 	terms uint16
 	form  symbolForm
+	// isKnown is false where the source never listed the instrument.
+	isKnown bool
 }
 
 // symbolForm says how the symbol is spelled: from the contract's parts, or as stored in names.
@@ -33,11 +35,6 @@ const (
 	monthlyForm
 	weeklyForm
 )
-
-type record struct {
-	identity
-	version
-}
 
 // names is everything written about an instrument; the contracts of one underlying share one.
 type names struct {
@@ -126,7 +123,7 @@ func packIdentity(in *Instrument, root, strike uint32) identity {
 // version packs what may change. before is the version in force, nil for a new instrument.
 func (p *pool) version(in *Instrument, from calendar.Date, before *version) version {
 	n := names{in.Symbol, in.Name, in.ISIN, in.Series, in.Underlying, in.UnderlyingID}
-	v := version{from: from, terms: intern(&p.terms, p.termIndex, in.Terms)}
+	v := version{isKnown: true, from: from, terms: intern(&p.terms, p.termIndex, in.Terms)}
 	isContract := in.Kind == Future || in.Kind == Option
 	if isContract {
 		if v.form = formOf(in); v.form != storedForm {
@@ -180,33 +177,6 @@ func (p *pool) isSame(v, o *version) bool {
 	return v.terms == o.terms && v.form == o.form && (v.names == o.names || p.names[v.names] == p.names[o.names])
 }
 
-// revise records v as in force from its date on.
-func (r *Registry) revise(id ID, v version) {
-	rec := &r.records[id-1]
-	if rec.from <= v.from && r.isSame(&rec.version, &v) {
-		return
-	}
-	all := append(append([]version{}, r.older[id]...), rec.version)
-	at := len(all)
-	for at > 0 && all[at-1].from > v.from {
-		at--
-	}
-	switch {
-	case at > 0 && r.isSame(&all[at-1], &v):
-		return
-	case at > 0 && all[at-1].from == v.from:
-		all[at-1] = v
-	default:
-		all = append(all[:at], append([]version{v}, all[at:]...)...)
-	}
-	rec.version = all[len(all)-1]
-	if len(all) > 1 {
-		r.older[id] = all[:len(all)-1]
-	}
-	delete(r.unpacked, id)
-	r.unsaved = append(r.unsaved, savePoint{id, v.from})
-}
-
 // slots is a hash table from contract keys to ids with open addressing: four bytes an entry instead of a map's fifty.
 type slots struct {
 	table []ID
@@ -237,27 +207,27 @@ func (r *Registry) find(key identity) ID {
 	mask := uint64(len(r.slots.table) - 1)
 	for i := key.hash() & mask; ; i = (i + 1) & mask {
 		id := r.slots.table[i]
-		if id == 0 || key.same(&r.records[id-1].identity) {
+		if id == 0 || key.same(&r.identities[id-1]) {
 			return id
 		}
 	}
 }
 
-// insert adds the newest record, growing the table at three quarters full.
-func (s *slots) insert(id ID, records []record) {
+// insert adds the newest identity, growing the table at three quarters full.
+func (s *slots) insert(id ID, identities []identity) {
 	if (s.n+1)*4 > len(s.table)*3 {
 		s.table = make([]ID, max(slotsMin, len(s.table)*2))
 		for i := range s.n {
-			s.put(ID(i+1), records)
+			s.put(ID(i+1), identities)
 		}
 	}
-	s.put(id, records)
+	s.put(id, identities)
 	s.n++
 }
 
-func (s *slots) put(id ID, records []record) {
+func (s *slots) put(id ID, identities []identity) {
 	mask := uint64(len(s.table) - 1)
-	i := records[id-1].hash() & mask
+	i := identities[id-1].hash() & mask
 	for s.table[i] != 0 {
 		i = (i + 1) & mask
 	}

@@ -181,7 +181,7 @@ func TestRegistryRoundTrip(t *testing.T) {
 
 func TestLoadRefuses(t *testing.T) {
 	share, call := reliance(), niftyCall(day(12, 29), Monthly)
-	row := func(id ID, in Instrument) Stored { in.ID = id; return Stored{day(11, 2), in} }
+	row := func(id ID, in Instrument) Stored { in.ID = id; return Stored{day(11, 2), FromDemo, in} }
 	for name, tc := range map[string]struct {
 		rows []Stored
 		want string
@@ -191,6 +191,7 @@ func TestLoadRefuses(t *testing.T) {
 		"a huge id":      {[]Stored{row(1<<30, share)}, "highest id"},
 		"one key twice":  {[]Stored{row(1, share), row(2, share)}, "one key"},
 		"one id, 2 keys": {[]Stored{row(1, share), row(1, call)}, "id 1"},
+		"unknown source": {[]Stored{{day(11, 2), sourceCount, func() Instrument { share.ID = 1; return share }()}}, "unknown source"},
 	} {
 		if err := NewRegistry().Load(tc.rows); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, tc.want)

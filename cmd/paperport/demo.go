@@ -207,7 +207,7 @@ func (d *demo) importToday(ctx context.Context, client *breeze.Client) error {
 		return fmt.Errorf("demo: fetching the security master: %w", err)
 	}
 	codes, report, err := breeze.ImportMaster(bytes.NewReader(zip.Bytes()), int64(zip.Len()),
-		breeze.MasterImport{On: today, Registry: d.registry, Previous: d.report})
+		breeze.MasterImport{On: today, Registry: d.registry.View(instrument.FromDemo), Previous: d.report})
 	if err != nil {
 		return fmt.Errorf("demo: importing the security master: %w", err)
 	}

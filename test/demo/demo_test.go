@@ -68,7 +68,7 @@ func (w *world) importMaster(t *testing.T) {
 		t.Fatal(err)
 	}
 	var err error
-	w.codes, w.report, err = breeze.ImportMaster(bytes.NewReader(zip.Bytes()), int64(zip.Len()), breeze.MasterImport{On: now.Date(), Registry: w.registry})
+	w.codes, w.report, err = breeze.ImportMaster(bytes.NewReader(zip.Bytes()), int64(zip.Len()), breeze.MasterImport{On: now.Date(), Registry: w.registry.View(instrument.FromDemo)})
 	if err != nil {
 		t.Fatal(err)
 	}
