@@ -154,7 +154,7 @@ type BrokerReader interface {
 	Install(ctx context.Context) (Install, error)
 	Connection(ctx context.Context, user auth.UserID) (Connection, error)
 	Connections(ctx context.Context) ([]Connection, error)
-	// SealedOf lists the sealed fields of a user with one broker.
+	// SealedOf lists the sealed fields of a user with one broker, by field name.
 	SealedOf(ctx context.Context, user auth.UserID, broker BrokerID) ([]Sealed, error)
 	BrokerSession(ctx context.Context, user auth.UserID) (BrokerSession, error)
 	// Submissions lists those of an IST day, oldest first.
@@ -162,27 +162,30 @@ type BrokerReader interface {
 	// Attempts lists newest first.
 	Attempts(ctx context.Context, user auth.UserID, limit int) ([]Attempt, error)
 	Popup(ctx context.Context, id string) (Popup, error)
-	// Notices lists the unacknowledged ones and those of the last days, newest first.
+	// Notices lists newest first; unacknowledged ones are the last that limit leaves out.
 	Notices(ctx context.Context, user auth.UserID, limit int) ([]Notice, error)
 	// RequestsUsed is how many requests of a day were spent with a broker.
 	RequestsUsed(ctx context.Context, user auth.UserID, broker BrokerID, day calendar.Date) (int, error)
-	// CountSealed counts by key, every table that holds sealed values.
+	// CountSealed counts by key, every table that holds sealed values, in the order of the keys.
 	CountSealed(ctx context.Context) ([]SealedCount, error)
 	// SealedAfter pages through all sealed values in a fixed order; after is the last one of the page before, nil at first.
 	SealedAfter(ctx context.Context, after *Sealed, limit int) ([]Sealed, error)
-	// AuditOf lists a user's own trail, newest first, numbered below before (0: the newest).
+	// AuditOf lists what a user did and what was done to him, newest first, numbered below before (0: the newest).
 	AuditOf(ctx context.Context, user auth.UserID, before int64, limit int) ([]AuditRow, error)
 }
 
-// BrokerTx reads and writes within one transaction.
+// BrokerTx reads and writes within one transaction. To change a row that does not exist is ErrAbsent; to remove it is no
+// error. An id given twice is ErrConflict.
 type BrokerTx interface {
 	BrokerReader
+	// Users are the user rows within the same transaction.
+	Users() UserTx
 	SetKeyCheck(ctx context.Context, check []byte) error
 	// SaveConnection inserts or overwrites a user's connection.
 	SaveConnection(ctx context.Context, c Connection) error
 	// RemoveConnection removes connection, sealed fields, session and waiting popups; attempts, submissions, notices and audit stay.
 	RemoveConnection(ctx context.Context, user auth.UserID) error
-	// SaveSealed inserts or overwrites one field.
+	// SaveSealed inserts or overwrites one field; ErrConflict unless its version is above the stored one.
 	SaveSealed(ctx context.Context, s Sealed) error
 	// ReplaceSealed gives a value another blob; ErrAbsent when it is no longer the old one.
 	ReplaceSealed(ctx context.Context, old Sealed, blob []byte) error
@@ -199,6 +202,7 @@ type BrokerTx interface {
 	// SettlePopup stores how it ended.
 	SettlePopup(ctx context.Context, id, outcome, text string) error
 	AddNotice(ctx context.Context, n Notice) error
+	// AckNotice keeps the time of the first acknowledgement.
 	AckNotice(ctx context.Context, user auth.UserID, id string, at time.Time) error
 	// SaveRequestsUsed stores the count of a day.
 	SaveRequestsUsed(ctx context.Context, user auth.UserID, broker BrokerID, day calendar.Date, used int) error

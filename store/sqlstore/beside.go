@@ -13,37 +13,76 @@ import (
 // OpenUsersBeside opens the user tables of a database that a server may be using: it takes no lock, changes no schema
 // and lets the database settle who writes when. The directory must hold a database of this version of the program.
 func OpenUsersBeside(ctx context.Context, dir string) (*Users, func(), error) {
-	path := filepath.Join(dir, fileName)
-	if _, err := os.Stat(path); err != nil {
-		return nil, nil, fmt.Errorf("sqlstore: no database in %s: start the server once, or name the right PAPERPORT_DATA_DIR: %w", dir, err)
+	db, closeDB, err := openBeside(ctx, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	return NewUsers(db, writeBeside(db)), closeDB, nil
+}
+
+// OpenBrokersBeside is OpenUsersBeside for broker connections.
+func OpenBrokersBeside(ctx context.Context, dir string) (*Brokers, func(), error) {
+	db, closeDB, err := openBeside(ctx, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &Brokers{brokerRows: brokerRows{db}, write: writeBeside(db)}, closeDB, nil
+}
+
+func openBeside(ctx context.Context, dir string) (*sql.DB, func(), error) {
+	path, err := existing(dir)
+	if err != nil {
+		return nil, nil, err
 	}
 	db, err := sql.Open("sqlite", "file:"+path+dsnWriter)
 	if err != nil {
 		return nil, nil, fmt.Errorf("sqlstore: opening beside a server: %w", err)
 	}
 	db.SetMaxOpenConns(1)
-	if err := checkUserTables(ctx, db); err != nil {
+	if err := checkSchema(ctx, db); err != nil {
 		_ = db.Close()
 		return nil, nil, err
 	}
-	write := func(ctx context.Context, f func(*sql.Tx) error) error {
+	return db, func() { _ = db.Close() }, nil
+}
+
+// existing is the path of a directory's database.
+func existing(dir string) (string, error) {
+	path := filepath.Join(dir, fileName)
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("sqlstore: no database in %s: start the server once, or name the right PAPERPORT_DATA_DIR: %w", dir, err)
+	}
+	return path, nil
+}
+
+// writeBeside runs each write in a transaction of its own.
+func writeBeside(db *sql.DB) Write {
+	return func(ctx context.Context, f func(*sql.Tx) error) error {
 		tx, err := db.BeginTx(ctx, nil)
 		if err != nil {
 			return classify(err)
 		}
 		if err := f(tx); err != nil {
 			_ = tx.Rollback()
-			return err
+			return classify(err)
 		}
 		return classify(tx.Commit())
 	}
-	return NewUsers(db, write), func() { _ = db.Close() }, nil
 }
 
-func checkUserTables(ctx context.Context, db *sql.DB) error {
-	var n int
-	if err := db.QueryRowContext(ctx, `SELECT COUNT(*) FROM resets`).Scan(&n); err != nil {
-		return fmt.Errorf("%w: %w", store.ErrNotFound, err)
+// checkSchema wants a database of exactly this version.
+func checkSchema(ctx context.Context, db *sql.DB) error {
+	newest, err := newestSchema()
+	if err != nil {
+		return err
+	}
+	switch have, err := schemaVersion(ctx, db); {
+	case err != nil:
+		return err
+	case have > newest:
+		return fmt.Errorf("sqlstore: schema %d, this program knows %d: %w", have, newest, store.ErrNewerSchema)
+	case have < newest:
+		return fmt.Errorf("sqlstore: the database is of an older version: start the server once: %w", store.ErrNotFound)
 	}
 	return nil
 }

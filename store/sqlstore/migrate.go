@@ -2,8 +2,10 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"strconv"
@@ -16,6 +18,15 @@ import (
 
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+// newestSchema is this program's version.
+func newestSchema() (int64, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return 0, fmt.Errorf("sqlstore: reading migrations: %w", err)
+	}
+	return newestMigration(files)
+}
 
 // migrate brings the schema to this program's version. A newer one is refused; an equal one costs a single query.
 func migrate(ctx context.Context, db *sql.DB) error {
@@ -76,6 +87,20 @@ func schemaVersion(ctx context.Context, db *sql.DB) (v int64, err error) {
 		return 0, classify(fmt.Errorf("sqlstore: reading the schema version: %w", err))
 	}
 	return v, nil
+}
+
+// makeInstall gives the installation its id and salt, once.
+func makeInstall(ctx context.Context, db *sql.DB) error {
+	var id [16]byte
+	var salt [32]byte
+	_, _ = rand.Read(id[:]) // never fails
+	_, _ = rand.Read(salt[:])
+	_, err := db.ExecContext(ctx, `INSERT INTO install (one, id, salt, key_check) VALUES (1, $1, $2, $3) ON CONFLICT (one) DO NOTHING`,
+		hex.EncodeToString(id[:]), salt[:], []byte{})
+	if err != nil {
+		return classify(fmt.Errorf("sqlstore: naming the installation: %w", err))
+	}
+	return nil
 }
 
 // quickCheck fails with store.ErrCorrupt unless SQLite finds the file sound.

@@ -100,6 +100,9 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	if err := migrate(ctx, s.write); err != nil {
 		return err
 	}
+	if err := makeInstall(ctx, s.write); err != nil {
+		return err
+	}
 	if size > checkBytesMax {
 		s.done.Go(s.checkBeside)
 	}
@@ -171,6 +174,12 @@ func (s *Store) Reader() *sql.DB { return s.read }
 
 // Users returns the user tables.
 func (s *Store) Users() *Users { return NewUsers(s.read, s.Write) }
+
+// Brokers returns the tables of broker connections.
+func (s *Store) Brokers() *Brokers { return &Brokers{brokerRows: brokerRows{s.read}, write: s.Write} }
+
+// Jobs returns the table of job runs.
+func (s *Store) Jobs() *Jobs { return &Jobs{db: s.read, write: s.Write} }
 
 func (s *Store) fail(err error) {
 	s.log.Error("storage failed: the process must stop", "err", err)

@@ -32,7 +32,7 @@ func NewUsers(read *sql.DB, write Write) *Users {
 // WriteUsers runs f in one transaction. Once begun it ends whatever becomes of ctx: an interrupted statement would take
 // the writes of others in the same commit with it.
 func (u *Users) WriteUsers(ctx context.Context, f func(store.UserTx) error) error {
-	return u.write(context.WithoutCancel(ctx), func(tx *sql.Tx) error { return f(&userTx{userRows: userRows{steady{tx}}, tx: steady{tx}}) })
+	return u.write(context.WithoutCancel(ctx), func(tx *sql.Tx) error { return f(newUserTx(tx)) })
 }
 
 // steady is a transaction whose statements are never interrupted.

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -16,6 +17,8 @@ type userTx struct {
 	userRows
 	tx steady
 }
+
+func newUserTx(tx *sql.Tx) *userTx { return &userTx{userRows: userRows{steady{tx}}, tx: steady{tx}} }
 
 // exec runs one statement and reports how many rows it changed.
 func (t *userTx) exec(ctx context.Context, doing, query string, args ...any) (int64, error) {

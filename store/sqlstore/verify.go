@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"os"
-	"path/filepath"
 )
 
 // ledgerChecks find what can never be in sound books; each row found is one fault, in words.
@@ -38,9 +36,9 @@ type Books struct{ Accounts, Entries, Orders, Trades int64 }
 // VerifyBeside checks all books of a database, also beside a running server, and returns what it looked at and every
 // fault in words. It reads one consistent state and changes nothing.
 func VerifyBeside(ctx context.Context, dir string) (seen Books, faults []string, err error) {
-	path := filepath.Join(dir, fileName)
-	if _, err := os.Stat(path); err != nil {
-		return seen, nil, fmt.Errorf("sqlstore: no database in %s: start the server once, or name the right PAPERPORT_DATA_DIR: %w", dir, err)
+	path, err := existing(dir)
+	if err != nil {
+		return seen, nil, err
 	}
 	db, err := sql.Open("sqlite", "file:"+path+dsnReader)
 	if err != nil {
