@@ -12,7 +12,11 @@ import (
 	"paperport/money"
 )
 
-const instrumentsPerPage = 2000
+const (
+	instrumentsPerPage = 2000
+	layoutOld          = 1 // without sources
+	layoutNow          = 2
+)
 
 // AddInstruments appends rows, so many to a page.
 func (s *Store) AddInstruments(ctx context.Context, rows []instrument.Stored) error {
@@ -48,15 +52,16 @@ func (s *Store) Instruments(ctx context.Context) (all []instrument.Stored, err e
 	return all, nil
 }
 
-// packInstruments writes a layout byte, the number of rows, then each row: fourteen varints and six texts.
+// packInstruments writes a layout byte, the number of rows, then each row: fifteen varints and five texts. Layout 1, still
+// read, had no source: its rows are all of the demo market or of recorded days.
 func packInstruments(rows []instrument.Stored) []byte {
-	b := binary.AppendUvarint([]byte{1}, uint64(len(rows)))
+	b := binary.AppendUvarint([]byte{layoutNow}, uint64(len(rows)))
 	for i := range rows {
 		r := &rows[i]
 		flags := bit(r.Terms.HasDerivatives) | bit(r.Terms.IsETF)<<1 | bit(r.Terms.IsIntradayBarred)<<2 | bit(r.Terms.UnderlyingIsIndex)<<3
 		for _, v := range [...]int64{int64(r.From), int64(r.ID), int64(r.Exchange), int64(r.Segment), int64(r.Kind), int64(r.Right),
 			int64(r.UnderlyingID), int64(r.Expiry), int64(r.Strike), int64(r.Terms.LotSize), int64(r.Terms.FreezeQty),
-			int64(r.Terms.TickSize), r.Terms.Multiplier, flags} {
+			int64(r.Terms.TickSize), r.Terms.Multiplier, flags, int64(r.Source)} {
 			b = binary.AppendVarint(b, v)
 		}
 		for _, text := range [...]string{r.Symbol, r.Name, r.ISIN, r.Series, r.Underlying} {
@@ -104,15 +109,19 @@ func (c *cursor) text() string {
 }
 
 func unpackInstruments(to []instrument.Stored, b []byte) ([]instrument.Stored, error) {
-	if len(b) == 0 || b[0] != 1 {
+	if len(b) == 0 || b[0] != layoutOld && b[0] != layoutNow {
 		return nil, errInstruments
 	}
+	hasSource := b[0] == layoutNow
 	c := cursor{b: b[1:]}
 	for range c.uvarint() {
 		var r instrument.Stored
 		var v [14]int64
 		for i := range v {
 			v[i] = c.varint()
+		}
+		if hasSource {
+			r.Source = instrument.Source(c.varint())
 		}
 		r.From, r.ID = calendar.Date(v[0]), instrument.ID(v[1])
 		r.Exchange, r.Segment, r.Kind, r.Right = calendar.Exchange(v[2]), calendar.Segment(v[3]), instrument.Kind(v[4]), instrument.Right(v[5])

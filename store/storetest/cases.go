@@ -236,7 +236,7 @@ func watchlists(t *testing.T, s store.Books) {
 func instruments(t *testing.T, s store.Books) {
 	rows := make([]instrument.Stored, 2500)
 	for i := range rows {
-		rows[i] = instrument.Stored{From: day, Instrument: instrument.Instrument{ID: instrument.ID(i + 1), Exchange: calendar.NSE,
+		rows[i] = instrument.Stored{From: day, Source: instrument.Source(i % 2), Instrument: instrument.Instrument{ID: instrument.ID(i + 1), Exchange: calendar.NSE,
 			Segment: calendar.FNO, Kind: instrument.Option, Right: instrument.Put, Symbol: "NIFTY26DEC24000PE", Name: "NIFTY", ISIN: "I",
 			Series: "S", Underlying: "NIFTY", UnderlyingID: 3, Expiry: day + 9, Strike: 24_000 * money.PriceScale,
 			Terms: instrument.Terms{LotSize: 65, FreezeQty: 1800, TickSize: 500, Multiplier: 1, IsETF: i%2 == 0, UnderlyingIsIndex: i%3 == 0}}}
