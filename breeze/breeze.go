@@ -4,13 +4,16 @@
 //
 // Invariants: no code path can place, change or cancel anything at a broker: every request passes the wall, an allow-list
 // of scheme, host, method and path, and there is no function for the rest. A simulator differs only in its hosts. Secrets
-// print masked and reach no error. Known limit: the login pages come with a later version; a token is exchanged, not won.
+// print masked and reach no error; a broker's page reaches nobody but as one safe sentence. A key that begins with DEMO
+// reaches simulators only, any other ICICI only. Known limit: the login pages are known from public scripts, not from the
+// broker; a page that is not as they say ends the login with nothing sent.
 package breeze
 
 import (
 	"crypto/tls"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -46,6 +49,8 @@ var (
 
 	// ErrNoToken: the call needs a session and there is none.
 	ErrNoToken = errors.New("breeze: no session token")
+	// ErrNoSessionToken: the broker answered the exchange, without a token in it. A refused API session is also ErrSession.
+	ErrNoSessionToken = errors.New("breeze: no session token in response")
 	// ErrNoCode: the broker has no code for the instrument on this day.
 	ErrNoCode = errors.New("breeze: no broker code for this instrument")
 	// ErrSpan: more candles than one call may fetch, or a span that ends before it begins.
@@ -79,6 +84,17 @@ func AllAt(base string) Hosts {
 	return Hosts{API: base, History: base, Quotes: base, Orders: base, Master: base}
 }
 
+// IsICICI reports whether every host is one of ICICI Direct's, over https.
+func (h Hosts) IsICICI() bool {
+	for _, base := range []string{h.API, h.History, h.Quotes, h.Orders, h.Master} {
+		u, err := url.Parse(base)
+		if err != nil || u.Scheme != "https" || !isICICIHost(u.Hostname()) {
+			return false
+		}
+	}
+	return true
+}
+
 // The paths of the services.
 const (
 	pathV1     = "/breezeapi/api/v1/"
@@ -98,8 +114,16 @@ type Options struct {
 	Codes func() *Codes
 	// PerMinute and PerDay are the request budget; 0 takes the broker's published 100 and 5,000, Unlimited lifts it.
 	PerMinute, PerDay int
+	// Reserve is how many of the requests per minute and per day only a login, an exchange or a probe may spend; 0 takes a
+	// tenth of each limit, at most 10.
+	Reserve int
 	// DayUsed is how many requests of today were spent before this process started.
 	DayUsed int
+	// OnSpend is told the day's count after every request that was spent; it must not block. May be nil.
+	OnSpend func(Spent)
+	// LoginBase is the base URL at which a user's browser reaches the login pages, where that is not Hosts.API (a simulator
+	// behind a public address). The client itself never connects to it.
+	LoginBase string
 	// Transport carries the requests behind the wall; nil takes one of our own.
 	Transport http.RoundTripper
 }
@@ -126,7 +150,7 @@ func New(options Options) *Client {
 	}
 	c := &Client{options: options, budget: newBudget(options)}
 	c.http = &http.Client{
-		Transport:     newWall(options.Hosts, options.Transport),
+		Transport:     newWall(options.Hosts, options.AppKey, options.Transport),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return c

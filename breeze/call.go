@@ -32,7 +32,7 @@ func (c *Client) now() calendar.Instant { return calendar.FromTime(c.options.Clo
 func (c *Client) Skew() time.Duration { return time.Duration(c.skew.Load()) }
 
 // signed makes a v1 call with a body; it tries once more when the broker failed in passing.
-func (c *Client) signed(ctx context.Context, name string, body any) (json.RawMessage, error) {
+func (c *Client) signed(ctx context.Context, name string, body any, p purpose) (json.RawMessage, error) {
 	token := c.token.Load()
 	if token == nil || token.session == nil {
 		return nil, ErrNoToken
@@ -48,7 +48,7 @@ func (c *Client) signed(ctx context.Context, name string, body any) (json.RawMes
 			breezewire.HeaderTimestamp: {timestamp},
 			breezewire.HeaderAppKey:    {c.options.AppKey.Reveal()},
 			breezewire.HeaderSession:   {token.session.Encode()},
-		})
+		}, p)
 	}
 	return again(send)
 }
@@ -63,7 +63,7 @@ func (c *Client) v2(ctx context.Context, query url.Values) (json.RawMessage, err
 		return c.send(ctx, c.options.Hosts.History+pathV2+"?"+query.Encode(), nil, http.Header{
 			breezewire.HeaderSession: {token.session.Encode()},
 			breezewire.HeaderKeyV2:   {c.options.AppKey.Reveal()},
-		})
+		}, ordinary)
 	})
 }
 
@@ -77,8 +77,8 @@ func again(send func() (json.RawMessage, error)) (json.RawMessage, error) {
 }
 
 // send makes one GET within the budget and opens the envelope of its answer. Errors name neither URL nor header.
-func (c *Client) send(ctx context.Context, address string, body []byte, header http.Header) (json.RawMessage, error) {
-	if err := c.budget.take(c.now()); err != nil {
+func (c *Client) send(ctx context.Context, address string, body []byte, header http.Header, p purpose) (json.RawMessage, error) {
+	if err := c.spend(p); err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithTimeout(ctx, callWait)
@@ -104,9 +104,22 @@ func (c *Client) send(ctx context.Context, address string, body []byte, header h
 	}
 	success, err := breezewire.OpenEnvelope(response.StatusCode, answer)
 	if err != nil {
-		return nil, fmt.Errorf("breeze: %w", err)
+		return nil, fmt.Errorf("breeze: %w", c.refused(err, response.Header))
 	}
+	c.budget.accepted()
 	return success, nil
+}
+
+// refused masks what we hold in the broker's words, and turns its "too many" into a pause of our own.
+func (c *Client) refused(err error, header http.Header) error {
+	var r *breezewire.Refused
+	if errors.As(err, &r) && r.Text != "" {
+		r.Text = c.mask().line(r.Text)
+	}
+	if errors.Is(err, ErrRateMinute) || errors.Is(err, ErrRateDay) {
+		return c.budget.pause(c.now(), header, err)
+	}
+	return err
 }
 
 // networkError drops the URL that net/http puts into its errors: a query may hold what nobody should read.
@@ -115,7 +128,7 @@ func networkError(err error) error {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	if errors.Is(err, ErrWall) {
+	if errors.Is(err, ErrWall) || errors.Is(err, ErrForeignKey) {
 		return err
 	}
 	return fmt.Errorf("breeze: no answer: %w", errors.Join(ErrUnavailable, err))

@@ -34,7 +34,7 @@ const (
 	nifty50
 	niftyCall
 	testSecret  = "se(ret!"
-	testAppKey  = "key+with/odd&chars"
+	testAppKey  = "DEMO+with/odd&chars"
 	testSession = "WFk2MDQ3MjE6OTk4ODc3NjY="
 )
 
@@ -179,16 +179,16 @@ func TestExchange(t *testing.T) {
 			}
 			_, _ = w.Write(mustSuccess(t, breezewire.Customer{UserID: "XY604721", SessionToken: testSession}))
 		}), nil)
-		token, err := c.Exchange(t.Context(), secret.New("58593123"))
-		if err != nil || token.Encoded().Reveal() != testSession {
-			t.Errorf("Exchange: %v", err)
+		won, err := c.Exchange(t.Context(), secret.New("58593123"))
+		if err != nil || won.Token.Encoded().Reveal() != testSession || won.Identity.Reveal() != "XY604721" {
+			t.Errorf("Exchange: %v, identity %q", err, won.Identity.Reveal())
 		}
 		customer, err := c.CustomerDetails(t.Context(), secret.New("58593123"))
 		if err != nil || customer.UserID != "XY604721" || customer.SessionToken != "" {
 			t.Errorf("CustomerDetails: %v, and it must not hand the token out", err)
 		}
-		if _, err := c.Exchange(t.Context(), secret.New("1")); !errors.Is(err, ErrSession) {
-			t.Errorf("a bad session gave %v, want ErrSession", err)
+		if _, err := c.Exchange(t.Context(), secret.New("1")); !errors.Is(err, ErrSession) || !errors.Is(err, ErrNoSessionToken) {
+			t.Errorf("a bad session gave %v, want ErrSession and ErrNoSessionToken", err)
 		}
 	})
 }
@@ -369,6 +369,142 @@ func TestBudget(t *testing.T) {
 	})
 }
 
+// TestReserve is test 62's last third: what calls may not spend, an exchange and a probe may; a full budget stops them, too.
+func TestReserve(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []Spent
+		sent := 0
+		c := mustClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			sent++
+			_, _ = w.Write([]byte(`{"Success":[],"Status":200,"Error":null}`))
+		}), func(o *Options) {
+			o.PerDay, o.PerMinute, o.DayUsed, o.Reserve = 5000, Unlimited, 4994, 4
+			o.OnSpend = func(s Spent) { told = append(told, s) }
+		})
+		for range 3 {
+			_, _ = c.Quote(t.Context(), reliance)
+		}
+		if _, err := c.Quote(t.Context(), reliance); !errors.Is(err, ErrRateDay) || sent != 2 {
+			t.Errorf("an ordinary call into the reserve: %v, %d sent, want 2", err, sent)
+		}
+		for range 4 {
+			if err := c.Probe(t.Context()); err != nil {
+				t.Errorf("a probe from the reserve: %v", err)
+			}
+		}
+		if err := c.Probe(t.Context()); !errors.Is(err, ErrRateDay) || sent != 6 {
+			t.Errorf("a probe beyond the day: %v, %d sent, want 6", err, sent)
+		}
+		if last := told[len(told)-1]; len(told) != 6 || last.Used != 5000 || last != c.Spent() {
+			t.Errorf("told %v, Spent %v", told, c.Spent())
+		}
+	})
+}
+
+// TestTooMany is test 62's storm: after the broker's "too many" nothing leaves until the pause is over, each pause longer;
+// a day's limit stops all but the reserve.
+func TestTooMany(t *testing.T) {
+	for name, reply := range map[string]http.Handler{
+		"page":     answer(429, []byte("<html>slow down</html>")),
+		"envelope": answer(200, breezewire.GatewayFailure(breezewire.TextMinuteLimit)),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			sent := 0
+			c := mustClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { sent++; reply.ServeHTTP(w, r) }), nil)
+			for pause, n := time.Minute, 1; n <= 7; pause, n = min(2*pause, pauseMax), n+1 {
+				var spent *BudgetError
+				for range 50 {
+					if _, err := c.Quote(t.Context(), reliance); !errors.As(err, &spent) || !errors.Is(err, ErrRateMinute) || spent.RetryAfter != pause {
+						t.Fatalf("%s: refusal %d: %v, want a wait of %s", name, n, err, pause)
+					}
+				}
+				if sent != n || c.Budget().PausedUntil != c.now().Add(pause) {
+					t.Fatalf("%s: %d requests left, want %d; paused until %d", name, sent, n, c.Budget().PausedUntil)
+				}
+				time.Sleep(pause)
+			}
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		sent := 0
+		c := mustClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			sent++
+			_, _ = w.Write(breezewire.GatewayFailure(breezewire.TextDayLimit))
+		}), nil)
+		for range 100 {
+			if _, err := c.Quote(t.Context(), reliance); !errors.Is(err, ErrRateDay) {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+		}
+		if sent != 1 {
+			t.Errorf("%d requests after the broker's day limit, want 1", sent)
+		}
+		if err := c.Probe(t.Context()); !errors.Is(err, ErrRateDay) || sent != 2 {
+			t.Errorf("a probe after a while: %v, %d sent; it must ask", err, sent)
+		}
+	})
+}
+
+// TestProbe: accepted, refused, no token.
+func TestProbe(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		body   []byte
+		want   error
+	}{
+		"accepted":      {200, []byte(`{"Success":{"bank_account":"1"},"Status":200,"Error":null}`), nil},
+		"ended":         {200, breezewire.Failure(500, breezewire.TextNotAvailable), ErrSession},
+		"bad signature": {401, breezewire.GatewayFailure(breezewire.TextInvalidChecksum), ErrChecksum},
+		"down":          {502, []byte("<html></html>"), ErrUnavailable},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			client := mustClient(t, answer(c.status, c.body), nil)
+			if err := client.Probe(t.Context()); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
+				t.Errorf("%s: %v, want %v", name, err, c.want)
+			}
+			client.token.Store(nil)
+			if err := client.Probe(t.Context()); !errors.Is(err, ErrNoToken) {
+				t.Errorf("%s, no token: %v", name, err)
+			}
+		})
+	}
+}
+
+// TestExchangeRefusals: what the answer lacks is told apart, and what it echoes is masked.
+func TestExchangeRefusals(t *testing.T) {
+	for name, c := range map[string]struct {
+		body []byte
+		want []error
+	}{
+		"null":            {[]byte(`{"Success":null,"Status":200,"Error":null}`), []error{ErrNoSessionToken}},
+		"no token":        {[]byte(`{"Success":{"idirect_userid":"XY604721"},"Status":200,"Error":null}`), []error{ErrNoSessionToken}},
+		"ended":           {breezewire.Failure(500, breezewire.TextNotAvailable), []error{ErrNoSessionToken, ErrSession}},
+		"other":           {breezewire.Failure(500, "No dice for 58593123 of "+testAppKey), []error{ErrNoSessionToken}},
+		"key":             {breezewire.Failure(500, breezewire.TextUnknownKey), []error{ErrKey}},
+		"another's token": {[]byte(`{"Success":{"idirect_userid":"AB1","session_token":"` + testSession + `"},"Status":200,"Error":null}`), []error{ErrGarbled}},
+		"no token at all": {[]byte(`{"Success":{"session_token":"x"},"Status":200,"Error":null}`), []error{ErrGarbled}},
+		"page":            {[]byte(`<html>Faithfully yours</html>`), []error{ErrOutage}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			client := mustClient(t, answer(200, c.body), nil)
+			_, err := client.Exchange(t.Context(), secret.New("58593123"))
+			for _, want := range c.want {
+				if !errors.Is(err, want) {
+					t.Errorf("%s: %v, want %v", name, err, want)
+				}
+			}
+			if errors.Is(err, ErrNoSessionToken) != (c.want[0] == ErrNoSessionToken) {
+				t.Errorf("%s: %v", name, err)
+			}
+			var refused *breezewire.Refused
+			if errors.As(err, &refused) && (strings.Contains(refused.Text, testAppKey) || strings.Contains(refused.Text, "58593123")) {
+				t.Errorf("%s: the text holds the key: %q", name, refused.Text)
+			}
+		})
+	}
+}
+
 // TestSkew: a machine whose clock is 90 s slow learns the broker's time from its first answer and signs by it.
 func TestSkew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -476,8 +612,8 @@ func TestConcurrentCalls(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if got := c.Budget().MinuteUsed; got != 100 {
-			t.Errorf("%d requests went out in a minute, want 100", got)
+		if got := c.Budget(); got.MinuteUsed != 90 || got.Reserve != 10 {
+			t.Errorf("%d requests went out in a minute with a reserve of %d, want 90 and 10", got.MinuteUsed, got.Reserve)
 		}
 	})
 }

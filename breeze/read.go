@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 
 	"paperport/breezewire"
 	"paperport/calendar"
@@ -24,18 +25,47 @@ func (c *Client) CustomerDetails(ctx context.Context, apiSession secret.Text) (b
 	return customer, err
 }
 
-// Exchange turns the API session that a login gave into the token of the day. It does not store it: see SetToken. It
-// returns ErrSession or ErrKey when the broker refuses, ErrGarbled when the answer holds no token.
-func (c *Client) Exchange(ctx context.Context, apiSession secret.Text) (Token, error) {
+// Exchanged is what an API session is worth.
+type Exchanged struct {
+	// Token is the session of the day.
+	Token Token
+	// Identity is the broker's name of the user (idirect_userid): the connection is pinned to it.
+	Identity secret.Text
+}
+
+// Exchange turns the API session that a login gave into the token of the day and says whose it is. It does not store it:
+// see SetToken. The broker takes an API session again within its day (1.5), so this is also how a token is renewed
+// without password or code. Refusals: ErrNoSessionToken whenever the broker answered and gave none, with ErrSession beside
+// it when it called the session invalid; ErrKey; ErrGarbled when token and user do not belong together.
+func (c *Client) Exchange(ctx context.Context, apiSession secret.Text) (Exchanged, error) {
 	customer, err := c.customer(ctx, apiSession)
-	if err != nil {
-		return Token{}, err
+	switch {
+	case errors.Is(err, ErrSession), errors.Is(err, error(breezewire.FaultOther)):
+		return Exchanged{}, fmt.Errorf("breeze: exchanging the session: %w", errors.Join(ErrNoSessionToken, err))
+	case err != nil:
+		return Exchanged{}, err
+	case customer.SessionToken == "":
+		return Exchanged{}, fmt.Errorf("breeze: exchanging the session: %w", ErrNoSessionToken)
 	}
 	token, err := NewToken(secret.New(string(customer.SessionToken)))
 	if err != nil {
-		return Token{}, fmt.Errorf("breeze: exchanging the session: %w", errors.Join(ErrGarbled, err))
+		return Exchanged{}, fmt.Errorf("breeze: exchanging the session: %w", errors.Join(ErrGarbled, err))
 	}
-	return token, nil
+	if customer.UserID != "" && !strings.EqualFold(string(customer.UserID), token.session.User) {
+		return Exchanged{}, fmt.Errorf("breeze: exchanging the session: the token is another user's: %w", ErrGarbled)
+	}
+	return Exchanged{Token: token, Identity: secret.New(token.session.User)}, nil
+}
+
+// Probe proves that the session of the day is accepted, by one call that only reads. It asks for funds: of the calls on
+// the wall it is the only signed one without parameters whose answer is small and of fixed size, so neither a contract nor
+// the account's contents can make it fail; the answer is dropped unread. customerdetails would not do, since it is unsigned
+// and proves the API session only. ErrSession or ErrChecksum when the session is refused, ErrNoToken when there is none.
+func (c *Client) Probe(ctx context.Context) error {
+	if _, err := c.signed(ctx, "funds", struct{}{}, reserved); err != nil {
+		return fmt.Errorf("breeze: probing the session: %w", err)
+	}
+	return nil
 }
 
 func (c *Client) customer(ctx context.Context, apiSession secret.Text) (breezewire.Customer, error) {
@@ -43,12 +73,18 @@ func (c *Client) customer(ctx context.Context, apiSession secret.Text) (breezewi
 	if err != nil {
 		return breezewire.Customer{}, err
 	}
-	success, err := c.send(ctx, c.options.Hosts.API+pathV1+"customerdetails", body, http.Header{})
+	success, err := c.send(ctx, c.options.Hosts.API+pathV1+"customerdetails", body, http.Header{}, reserved)
 	if err != nil {
+		var refused *breezewire.Refused
+		if errors.As(err, &refused) {
+			m := &mask{}
+			m.hide(apiSession)
+			refused.Text = m.line(refused.Text)
+		}
 		return breezewire.Customer{}, err
 	}
 	var customer breezewire.Customer
-	if json.Unmarshal(success, &customer) != nil {
+	if len(success) > 0 && json.Unmarshal(success, &customer) != nil {
 		return breezewire.Customer{}, fmt.Errorf("breeze: customer details: %w", ErrGarbled)
 	}
 	return customer, nil
@@ -72,7 +108,7 @@ func (c *Client) Quote(ctx context.Context, id instrument.ID) (market.Quote, err
 	if err != nil {
 		return market.Quote{}, err
 	}
-	success, err := c.signed(ctx, "quotes", breezewire.NewContractRequest(code))
+	success, err := c.signed(ctx, "quotes", breezewire.NewContractRequest(code), ordinary)
 	if err != nil {
 		return market.Quote{}, fmt.Errorf("breeze: fetching a quote of %d: %w", id, err)
 	}
@@ -109,7 +145,7 @@ func (c *Client) OptionChain(ctx context.Context, side ChainSide) ([]market.Quot
 	if side.Right == instrument.NoRight {
 		ask.Product = breezewire.Futures
 	}
-	success, err := c.signed(ctx, "optionchain", breezewire.NewContractRequest(ask))
+	success, err := c.signed(ctx, "optionchain", breezewire.NewContractRequest(ask), ordinary)
 	if err != nil {
 		return nil, fmt.Errorf("breeze: fetching a chain of %d: %w", side.Underlying, err)
 	}
@@ -183,7 +219,7 @@ func (c *Client) HistoryV1(ctx context.Context, id instrument.ID, interval marke
 	return pages(interval, span, func(page breezewire.Span) ([]market.Candle, error) {
 		request := breezewire.NewHistoryRequest(code, interval, page)
 		request.Interval = word
-		success, err := c.signed(ctx, "historicalcharts", request)
+		success, err := c.signed(ctx, "historicalcharts", request, ordinary)
 		if err != nil {
 			return nil, fmt.Errorf("breeze: fetching candles of %d: %w", id, err)
 		}

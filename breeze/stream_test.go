@@ -18,6 +18,7 @@ import (
 	"paperport/instrument"
 	"paperport/internal/memnet"
 	"paperport/market"
+	"paperport/secret"
 	"paperport/socketio"
 )
 
@@ -143,8 +144,9 @@ func mustStart(t *testing.T, change func(*StreamOptions)) *rig {
 	})
 	codes := mustCodes(t)
 	r.client = New(Options{
-		Hosts: Hosts{Quotes: "http://quotes.test", Orders: "http://notices.test", History: "http://history.test"},
-		Clock: clock.System{}, Codes: func() *Codes { return codes }, Transport: transport,
+		AppKey: secret.New(testAppKey),
+		Hosts:  Hosts{Quotes: "http://quotes.test", Orders: "http://notices.test", History: "http://history.test"},
+		Clock:  clock.System{}, Codes: func() *Codes { return codes }, Transport: transport,
 	})
 	r.client.SetToken(mustToken(t))
 	options := StreamOptions{Client: r.client, Handler: r.sink}
@@ -290,7 +292,7 @@ func TestBackoff(t *testing.T) {
 		var mu sync.Mutex
 		var attempts []time.Time
 		codes := mustCodes(t)
-		client := New(Options{Hosts: AllAt("http://nowhere.test"), Clock: clock.System{}, Codes: func() *Codes { return codes }, Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		client := New(Options{Hosts: AllAt("http://nowhere.test"), AppKey: secret.New(testAppKey), Clock: clock.System{}, Codes: func() *Codes { return codes }, Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			attempts = append(attempts, time.Now())
@@ -407,7 +409,7 @@ func TestCandlesAndNotices(t *testing.T) {
 // TestTickPathDoesNotAllocate: from the frame's bytes to the handler.
 func TestTickPathDoesNotAllocate(t *testing.T) {
 	codes := mustCodes(t)
-	client := New(Options{Hosts: AllAt("http://nowhere.test"), Clock: clock.System{}, Codes: func() *Codes { return codes }, Transport: roundTrip(nil)})
+	client := New(Options{Hosts: AllAt("http://nowhere.test"), AppKey: secret.New(testAppKey), Clock: clock.System{}, Codes: func() *Codes { return codes }, Transport: roundTrip(nil)})
 	s := NewStream(StreamOptions{Client: client, Handler: discard{}})
 	s.Join([]instrument.ID{reliance})
 	name, arg := []byte("stock"), breezewire.AppendQuote(nil, breezewire.Code{ExchangeCode: breezewire.NSE, Token: "2885"}, &market.Quote{Last: 12090500, At: 5_000000}, false)
@@ -426,7 +428,7 @@ func (discard) Down(error)         {}
 
 func BenchmarkTick(b *testing.B) {
 	codes := mustCodes(&testing.T{})
-	client := New(Options{Hosts: AllAt("http://nowhere.test"), Clock: clock.System{}, Codes: func() *Codes { return codes }, Transport: roundTrip(nil)})
+	client := New(Options{Hosts: AllAt("http://nowhere.test"), AppKey: secret.New(testAppKey), Clock: clock.System{}, Codes: func() *Codes { return codes }, Transport: roundTrip(nil)})
 	s := NewStream(StreamOptions{Client: client, Handler: discard{}})
 	s.Join([]instrument.ID{reliance})
 	name, arg := []byte("stock"), []byte(`["4.1!2885",1219.45,1209.05,1226.9,1193.35,-2.09,1209.05,13,1209.35,34,1,1208.86,10991550,762919,619405,"1328.72C","",1111.4,1358.3,1739338940,1234.85]`)

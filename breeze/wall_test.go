@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"paperport/secret"
 )
 
 // recorder notes what passed the wall.
@@ -30,7 +32,8 @@ var endpoints = []string{
 	"/breezeapi/api/v1/portfoliopositions", "/breezeapi/api/v1/quotes", "/breezeapi/api/v1/optionchain", "/breezeapi/api/v1/squareoff",
 	"/breezeapi/api/v1/trades", "/breezeapi/api/v1/preview_order", "/breezeapi/api/v1/fnolmtpriceandqtycal",
 	"/breezeapi/api/v1/margincalculator", "/breezeapi/api/v1/gttorder", "/socket.io/", "/ohlcvstream/", "/MotherAppMaster/SecurityMaster.zip",
-	"/apiuser/login", "/apiuser/tradelogin", "/apiuser/home",
+	"/apiuser/login", "/apiuser/tradelogin", "/apiuser/tradelogin/getotp", "/apiuser/tradelogin/validateuser", "/apiuser/home",
+	"/apiuser/tradelogin/goforotp", "/apiuser", "/apiuser/", "/apiuser/login/", "/apiuser/Login", "/apiuser/tradelogin/../home", "/apiuser/tradelogin/getotp/",
 	"/breezeapi/api/v1/Order", "/breezeapi/api/v1/order/", "/breezeapi/api/v1//order", "/breezeapi/api/v1/quotes/../order", "/breezeapi/api/v1/%6frder",
 	"/breezeapi/api/v1/quotes%2f..%2forder", "/breezeapi/api/v1/quotes;/order", "/breezeapi/api/v1/", "/breezeapi/api/v2/order", "/api/v1/order", "/order", "/", "",
 	"/breezeapi/api/v1/quotes/", "/socket.io", "/socket.io/x", "/socket.io/../breezeapi/api/v1/order",
@@ -46,11 +49,13 @@ func TestWall(t *testing.T) {
 		"GET " + api + "/breezeapi/api/v1/historicalcharts", "GET " + api + "/breezeapi/api/v1/portfolioholdings", "GET " + api + "/breezeapi/api/v1/portfoliopositions",
 		"GET " + api + "/breezeapi/api/v1/quotes", "GET " + api + "/breezeapi/api/v1/optionchain", "GET " + api + "/breezeapi/api/v1/preview_order",
 		"POST " + api + "/breezeapi/api/v1/margincalculator",
+		"GET " + api + "/apiuser/login", "POST " + api + "/apiuser/tradelogin", "POST " + api + "/apiuser/tradelogin/getotp",
+		"POST " + api + "/apiuser/tradelogin/validateuser",
 		"GET " + history + "/api/v2/historicalcharts", "GET " + history + "/ohlcvstream/", "GET " + quotes + "/socket.io/", "GET " + orders + "/socket.io/",
 		"GET " + master + "/MotherAppMaster/SecurityMaster.zip",
 	}
 	rec := &recorder{}
-	w := newWall(ICICI(), rec)
+	w := newWall(ICICI(), secret.New("a key of ICICI"), rec)
 	hosts := []string{api, history, quotes, orders, master, "http://api.icicidirect.com", "https://api.icicidirect.com:444", "https://API.icicidirect.com", "https://api.icicidirect.com.evil.example", "https://uatapi.icicidirect.com", "https://secure.icicidirect.com", "https://127.0.0.1", "http://localhost:8001"}
 	for _, host := range hosts {
 		for _, path := range endpoints {
@@ -96,9 +101,55 @@ func TestWallRefusesDisguises(t *testing.T) {
 			t.Fatal(err)
 		}
 		change(request)
-		if _, err := newWall(ICICI(), rec).RoundTrip(request); !errors.Is(err, ErrWall) || len(rec.passed) != 0 {
+		_, err = newWall(ICICI(), secret.New("a key of ICICI"), rec).RoundTrip(request)
+		if !errors.Is(err, ErrWall) && !errors.Is(err, ErrForeignKey) || len(rec.passed) != 0 {
 			t.Errorf("%s: %v, passed %v", name, err, rec.passed)
 		}
+	}
+}
+
+// TestWallBetweenBrokers: a simulator's key never reaches ICICI and no other key reaches anything else, by any path, not
+// even by a listed one; ICICI is not reached in plain text.
+func TestWallBetweenBrokers(t *testing.T) {
+	const icici, other, demo = "https://api.icicidirect.com", "http://127.0.0.1:8001", "DEMO1234"
+	for name, c := range map[string]struct {
+		key, base string
+		isAllowed bool
+	}{
+		"demo key at the simulator":      {demo, other, true},
+		"ICICI key at ICICI":             {"4f7!", icici, true},
+		"demo key at ICICI":              {demo, icici, false},
+		"demo key at a name in capitals": {demo, "https://API.ICICIDIRECT.COM", false},
+		"demo key at a rooted name":      {demo, "https://api.icicidirect.com.", false},
+		"demo key at another port":       {demo, "https://api.icicidirect.com:8443", false},
+		"demo key at ICICI in clear":     {demo, "http://api.icicidirect.com", false},
+		"ICICI key at the simulator":     {"4f7!", other, false},
+		"ICICI key in clear":             {"4f7!", "http://api.icicidirect.com", false},
+		"ICICI key at a look-alike":      {"4f7!", "https://api.icicidirect.com.evil.example", false},
+		"ICICI key at another":           {"4f7!", "https://evilicicidirect.com", false},
+		"no key at the simulator":        {"", other, false},
+		"demo not at the start":          {"xDEMO", other, false},
+		"demo in small letters":          {"demo1", other, false},
+	} {
+		rec := &recorder{}
+		w := newWall(AllAt(c.base), secret.New(c.key), rec)
+		for _, call := range [][2]string{
+			{"GET", "/breezeapi/api/v1/customerdetails"}, {"GET", "/breezeapi/api/v1/quotes"}, {"GET", "/socket.io/?EIO=4"}, {"GET", "/ohlcvstream/"},
+			{"GET", "/MotherAppMaster/SecurityMaster.zip"}, {"GET", "/apiuser/login"}, {"POST", "/apiuser/tradelogin/getotp"},
+		} {
+			request, err := http.NewRequest(call[0], c.base+call[1], http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := len(rec.passed)
+			_, err = w.RoundTrip(request)
+			if passed := len(rec.passed) > before; passed != c.isAllowed || !passed && !errors.Is(err, ErrForeignKey) {
+				t.Errorf("%s: %s %s passed: %v, error %v", name, call[0], call[1], passed, err)
+			}
+		}
+	}
+	if !ICICI().IsICICI() || AllAt(other).IsICICI() || AllAt("http://api.icicidirect.com").IsICICI() {
+		t.Error("IsICICI is wrong")
 	}
 }
 

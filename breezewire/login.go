@@ -90,3 +90,6 @@ const (
 	// LoginPEM: the key is IDKeyPEM, the password base64.
 	LoginPEM
 )
+
+// DemoKeyPrefix begins every API key of a simulator; a key without it belongs to ICICI.
+const DemoKeyPrefix = "DEMO"

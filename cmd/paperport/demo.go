@@ -151,12 +151,12 @@ func (d *demo) connect(ctx context.Context, base string, credentials func(contex
 	client := breeze.New(breeze.Options{Hosts: breeze.AllAt(base), Clock: d.clock, AppKey: secret.New(keys.Key), Secret: secret.New(keys.Secret),
 		Codes: d.codes.Load, PerMinute: breeze.Unlimited, PerDay: breeze.Unlimited})
 	defer client.Close()
-	token, err := client.Exchange(ctx, secret.New(keys.APISession))
+	exchanged, err := client.Exchange(ctx, secret.New(keys.APISession))
 	if err != nil {
 		d.feed.Down(err)
 		return err
 	}
-	client.SetToken(token)
+	client.SetToken(exchanged.Token)
 	d.client.Store(client)
 	if err := d.importToday(ctx, client); err != nil {
 		d.feed.Down(err)

@@ -52,11 +52,11 @@ func mustConnect(t *testing.T) *world {
 		w.simulator.Close()
 		server.Close()
 	})
-	token, err := w.client.Exchange(t.Context(), secret.New(keys.APISession))
+	exchanged, err := w.client.Exchange(t.Context(), secret.New(keys.APISession))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.client.SetToken(token)
+	w.client.SetToken(exchanged.Token)
 	w.importMaster(t)
 	return w
 }

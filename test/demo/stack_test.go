@@ -56,11 +56,11 @@ func mustStack(t *testing.T) *stack {
 		Codes: func() *breeze.Codes { return w.codes }, Transport: memnet.Serve(t, w.simulator.Handler(), w.simulator.Close),
 	})
 	t.Cleanup(w.client.Close)
-	token, err := w.client.Exchange(t.Context(), secret.New(keys.APISession))
+	exchanged, err := w.client.Exchange(t.Context(), secret.New(keys.APISession))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.client.SetToken(token)
+	w.client.SetToken(exchanged.Token)
 	w.importMaster(t)
 	s := &stack{world: w}
 	up := &upstream{client: w.client}
