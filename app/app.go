@@ -192,6 +192,9 @@ type VenueState struct {
 	Clock           *TapeClock // only for a replay
 	BookNote        string     // how the book is made, when it is not the exchange's
 	Budget          *Budget    // only where requests are counted
+	// BrokerName is whose prices a live venue shows, "" elsewhere. NeedsBroker: it has no session, so no prices either.
+	BrokerName  string
+	NeedsBroker bool
 }
 
 // FeedState is the lamp. Age is of the newest exchange time, not of the socket.

@@ -34,7 +34,7 @@ func (u *Users) newLogin(user auth.User, from From) SignedIn {
 	now := u.clock.Now()
 	login := auth.Login{ID: auth.NewLoginID(), User: user.ID, TokenHash: hash, CreatedAt: now, LastSeenAt: now,
 		ExpiresAt: u.span.ExpiresAt(now), IP: from.IP, Agent: printable(from.Agent)}
-	return SignedIn{Actor: Actor{User: user, Login: login}, Token: token}
+	return SignedIn{Actor: Actor{User: user, Login: login, ProvedAt: now}, Token: token}
 }
 
 // printable is the start of a browser's name without anything that does not print.
@@ -120,7 +120,7 @@ func (u *Users) load(ctx context.Context, hash auth.TokenHash) (Actor, error) {
 	if err != nil {
 		return Actor{}, fmt.Errorf("app: find login's user: %w", err)
 	}
-	return Actor{User: user, Login: login}, nil
+	return Actor{User: user, Login: login, ProvedAt: login.CreatedAt}, nil
 }
 
 func notSignedIn() *Refusal { return refuse(NotSignedIn, "Sign in to go on.") }

@@ -81,6 +81,9 @@ type From struct{ IP, Agent, RequestID string }
 type Actor struct {
 	User  auth.User
 	Login auth.Login
+	// ProvedAt is when he last proved that it is he: the sign-in, or a Prove since. It is kept in memory: after a restart
+	// of the program the sign-in counts.
+	ProvedAt time.Time
 }
 
 // SignedIn is a fresh login: Token goes into the cookie and is not kept.
