@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"paperport/secret"
 )
 
 // Config is every setting. Packages get values of it, never the whole.
@@ -40,6 +42,9 @@ type Config struct {
 	RecordedDir string
 	// BudgetMinute and BudgetDay bound the requests to the broker.
 	BudgetMinute, BudgetDay int
+	// KeyFile holds the master key; Key and EncryptionKey are one themselves. At most one of the first two is set.
+	KeyFile            string
+	Key, EncryptionKey secret.Text
 	// LoginUntil is the IST time of day at which logins end; LoginIdle ends an unused one (0 never).
 	LoginUntil, LoginIdle time.Duration
 	// BookMaxAge is the age up to which an instrument's own book is fresh.
@@ -80,7 +85,13 @@ func Load(flags map[string]string, environ []string) (Config, error) {
 		if v, isSet := flags[f.Flag]; isSet && f.Flag != "" {
 			value, source = v, "flag"
 		}
+		if f.IsSecret && source == "file" {
+			return Config{}, fmt.Errorf("%w: %s does not belong in the settings file: keep it in a file of its own, see PAPERPORT_KEY_FILE", ErrInvalid, f.Env)
+		}
 		if err := f.set(&c, strings.TrimSpace(value)); err != nil {
+			if f.IsSecret {
+				value = secret.Masked
+			}
 			return Config{}, fmt.Errorf("%w: %s=%q (%s): %w", ErrInvalid, f.Env, value, source, err)
 		}
 	}
@@ -115,6 +126,9 @@ func (c *Config) check(env map[string]string) error {
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return fmt.Errorf("%w: PAPERPORT_TLS_CERT and PAPERPORT_TLS_KEY go together", ErrInvalid)
+	}
+	if c.KeyFile != "" && !c.Key.IsEmpty() {
+		return fmt.Errorf("%w: PAPERPORT_KEY_FILE and PAPERPORT_KEY both name a key: leave one out", ErrInvalid)
 	}
 	if err := c.checkExposure(); err != nil {
 		return err

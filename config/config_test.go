@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -174,8 +175,45 @@ func TestManualIsUpToDate(t *testing.T) {
 
 func TestEveryFieldIsDescribed(t *testing.T) {
 	for _, f := range Fields() {
-		if f.Text == "" || f.Rule == "" || f.set == nil || f.show == nil || !strings.HasPrefix(f.Env, "PAPERPORT_") {
+		isOurs := strings.HasPrefix(f.Env, "PAPERPORT_") || f.Env == "ENCRYPTION_KEY" // the setup guide's name
+		if f.Text == "" || f.Rule == "" || f.set == nil || f.show == nil || !isOurs {
 			t.Errorf("field %+v is incomplete", f.Env)
+		}
+	}
+}
+
+// TestKeysAreNotShown: no way of looking at the settings shows a key, and a file that others may read cannot hold one.
+func TestKeysAreNotShown(t *testing.T) {
+	const canary = "kWq3canary8-Zt0_vB5nL2xY7sD4fG6hJ1mP9rT8uA0"
+	for _, name := range []string{"PAPERPORT_KEY", "ENCRYPTION_KEY"} {
+		c, err := Load(nil, []string{name + "=" + canary})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Key.Reveal() + c.EncryptionKey.Reveal(); got != canary {
+			t.Errorf("%s was not read", name)
+		}
+		var shown bytes.Buffer
+		if err := c.Show(&shown); err != nil {
+			t.Fatal(err)
+		}
+		if text := shown.String() + fmt.Sprintf("%v %+v %#v", c, c, c); strings.Contains(text, canary) {
+			t.Errorf("%s is shown", name)
+		}
+		if !strings.Contains(shown.String(), "\n# "+name+"=set\n") {
+			t.Errorf("%s: not shown as set:\n%s", name, shown.String())
+		}
+		file := filepath.Join(t.TempDir(), "settings")
+		if err := os.WriteFile(file, []byte(name+"="+canary), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err = Load(map[string]string{"config": file}, nil)
+		if !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "PAPERPORT_KEY_FILE") || strings.Contains(err.Error(), canary) {
+			t.Errorf("%s in the file: got %v", name, err)
+		}
+		_, err = Load(nil, []string{"PAPERPORT_KEY_FILE=/srv/key", name + "=" + canary})
+		if isRefused := errors.Is(err, ErrInvalid); isRefused != (name == "PAPERPORT_KEY") || err != nil && strings.Contains(err.Error(), canary) {
+			t.Errorf("%s beside a key file: got %v", name, err)
 		}
 	}
 }

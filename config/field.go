@@ -7,9 +7,12 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"paperport/secret"
 )
 
 // Field describes one setting.
@@ -20,8 +23,10 @@ type Field struct {
 	Unit    string // of the value, "" for text
 	Rule    string // what is accepted
 	Text    string // what it does
-	set     func(*Config, string) error
-	show    func(*Config) string
+	// IsSecret: the value is never shown, and never read from the settings file, which others may be able to read.
+	IsSecret bool
+	set      func(*Config, string) error
+	show     func(*Config) string
 }
 
 // DefaultSimAddr is where the simulator listens unless told otherwise.
@@ -29,7 +34,33 @@ const DefaultSimAddr = "127.0.0.1:8001"
 
 // Fields lists every setting in the order to show.
 func Fields() []Field {
-	return append(append(listenFields(), marketFields()...), limitFields()...)
+	return slices.Concat(listenFields(), marketFields(), keyFields(), limitFields())
+}
+
+// keyFields name the master key that broker credentials are sealed with; package vault judges it.
+func keyFields() []Field {
+	return []Field{
+		{Env: "PAPERPORT_KEY_FILE", Default: "", Rule: "a file of mode 0400 or 0600, from `paperport key generate`; not with PAPERPORT_KEY",
+			Text: "The key that broker credentials are sealed with. Default: paperport.key in the data directory, made when nothing is sealed yet. See [keys.md](keys.md).",
+			set:  setText(func(c *Config) *string { return &c.KeyFile }), show: func(c *Config) string { return c.KeyFile }},
+		{Env: "PAPERPORT_KEY", Default: "", Rule: "32 random bytes in base64 or hex; in the environment only", IsSecret: true,
+			Text: "The same key as a value. A file is better: the environment of a process can be read from outside it.",
+			set:  setSecret(func(c *Config) *secret.Text { return &c.Key }), show: func(c *Config) string { return setOrNot(c.Key) }},
+		{Env: "ENCRYPTION_KEY", Default: "", Rule: "as PAPERPORT_KEY", IsSecret: true,
+			Text: "Another name of PAPERPORT_KEY, used where neither of the two above is set.",
+			set:  setSecret(func(c *Config) *secret.Text { return &c.EncryptionKey }), show: func(c *Config) string { return setOrNot(c.EncryptionKey) }},
+	}
+}
+
+func setSecret(at func(*Config) *secret.Text) func(*Config, string) error {
+	return func(c *Config, v string) error { *at(c) = secret.New(v); return nil }
+}
+
+func setOrNot(t secret.Text) string {
+	if t.IsEmpty() {
+		return ""
+	}
+	return "set"
 }
 
 func listenFields() []Field {
@@ -98,10 +129,14 @@ func limitFields() []Field {
 	}
 }
 
-// Show writes the settings in force, one NAME=value a line.
+// Show writes the settings in force, one NAME=value a line; of a secret only whether it is set, in a comment.
 func (c *Config) Show(w io.Writer) error {
 	for _, f := range Fields() {
-		if _, err := fmt.Fprintf(w, "%s=%s\n", f.Env, f.show(c)); err != nil {
+		line := f.Env + "=" + f.show(c)
+		if f.IsSecret {
+			line = "# " + line // what is printed can be read back as settings
+		}
+		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
 	}
