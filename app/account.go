@@ -78,9 +78,12 @@ func (a *App) Accounts(_ context.Context, user auth.UserID) ([]Account, error) {
 	rows := a.rowsOf(user)
 	list := make([]Account, 0, len(rows))
 	for _, row := range rows {
-		kind := "demo"
-		if strings.HasPrefix(string(row.Venue), replayPrefix) {
-			kind = "replay"
+		kind := kindDemo
+		switch {
+		case strings.HasPrefix(string(row.Venue), replayPrefix):
+			kind = kindReplay
+		case strings.HasPrefix(string(row.Venue), livePrefix):
+			kind = kindLive
 		}
 		list = append(list, accountOf(row, kind))
 	}

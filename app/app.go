@@ -37,7 +37,7 @@ var (
 	ErrInvalid = errors.New("app: invalid")
 )
 
-// VenueID names a venue: "demo", or "replay-" and ten hex digits. "replay" alone names the offer of a recorded day:
+// VenueID names a venue: "demo", "replay-" and ten hex digits, or a user's live market (LiveID). "replay" alone names the offer of a recorded day:
 // opening an account in it makes a replay venue of the account's own.
 type VenueID = store.VenueID
 
@@ -46,7 +46,7 @@ type Account struct {
 	ID        order.AccountID
 	Name      string
 	Venue     VenueID
-	VenueKind string // "demo", "replay"
+	VenueKind string // "demo", "replay", "live"
 	Plan      string
 	Profile   string
 	Capital   money.Paise

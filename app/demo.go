@@ -64,16 +64,21 @@ func (a *App) newest(id instrument.ID, _ calendar.Date) (*instrument.Instrument,
 	return a.registry.ByID(id)
 }
 
-// SetDemoInstruments gives the demo market its list to search, after an import. pulse are instruments always watched,
-// one or more a board, so that a quiet market is told from a dead feed.
+// SetDemoInstruments is SetInstruments of the demo market, with a finder of its own.
 func (a *App) SetDemoInstruments(entries iter.Seq[instrument.Entry], pulse []instrument.ID) error {
+	return a.SetInstruments(DemoVenue, instrument.NewFinder(entries), pulse)
+}
+
+// SetInstruments gives a market its list to search, after an import; venues of one broker share it. pulse are instruments
+// always watched, one or more a board, so that a quiet market is told from a dead feed.
+func (a *App) SetInstruments(id VenueID, finder *instrument.Finder, pulse []instrument.ID) error {
 	a.mu.RLock()
-	m := a.markets[DemoVenue]
+	m := a.markets[id]
 	a.mu.RUnlock()
 	if m == nil {
-		return fmt.Errorf("%w: no demo market", ErrUnavailable)
+		return fmt.Errorf("%w: no market %s", ErrUnavailable, id)
 	}
-	m.finder.Store(instrument.NewFinder(entries))
+	m.finder.Store(finder)
 	owner := feed.Owner{Name: "pulse", IsFirst: true}
 	for _, id := range pulse {
 		m.Feed().Want(id, owner)

@@ -48,6 +48,7 @@ type App struct {
 	accounts map[order.AccountID]store.Account
 	opening  sync.Mutex // one account is opened at a time: limits are counted before
 	saving   sync.Mutex // one save of the registry at a time
+	living   sync.Mutex // one live venue is opened at a time
 	streams  atomic.Uint64
 }
 
@@ -60,9 +61,11 @@ type trading struct {
 	// budget is nil where requests are not counted.
 	budget func() Budget
 	note   string
-	tape   *replay        // only in a replay
-	board  calendar.Board // whose phase and feed stand for the venue
-	close  func()         // called last; may be nil
+	tape   *replay          // only in a replay
+	live   func() LiveState // only in a live market
+	broker store.BrokerID   // only in a live market
+	board  calendar.Board   // whose phase and feed stand for the venue
+	close  func()           // called last; may be nil
 	candle candleCache
 
 	clock      clock.Clock // the venue's own
@@ -76,7 +79,8 @@ type trading struct {
 // init readies what background work needs.
 func (m *trading) init() { m.ctx, m.cancel = context.WithCancel(context.Background()) }
 
-// New loads instruments and accounts and opens the replays that accounts live in. The demo venue is added with AddDemo.
+// New loads instruments and accounts and opens the replays that accounts live in. The demo venue is added with AddDemo,
+// live ones with AddLive.
 func New(ctx context.Context, o Options) (*App, error) {
 	a := &App{opt: o, store: o.Store, registry: o.Registry, log: o.Log, markets: map[VenueID]*trading{}, accounts: map[order.AccountID]store.Account{}}
 	if a.log == nil {

@@ -21,6 +21,9 @@ func (a *App) PlaceOrder(ctx context.Context, user auth.UserID, p order.Place) (
 	if err != nil {
 		return engine.Receipt{}, err
 	}
+	if err := m.mayTrade(func() bool { return m.hasPlaced(p) }); err != nil {
+		return engine.Receipt{}, err
+	}
 	m.fetchFirst(ctx, p.Instrument)
 	receipt, err := m.Place(ctx, p)
 	return receipt, outcome(err)
@@ -30,6 +33,9 @@ func (a *App) PlaceOrder(ctx context.Context, user auth.UserID, p order.Place) (
 func (a *App) ModifyOrder(ctx context.Context, user auth.UserID, change order.Modify) (engine.Receipt, error) {
 	m, _, err := a.own(user, change.Account)
 	if err != nil {
+		return engine.Receipt{}, err
+	}
+	if err := m.mayTrade(func() bool { return false }); err != nil {
 		return engine.Receipt{}, err
 	}
 	receipt, err := m.Modify(ctx, change)
@@ -50,6 +56,9 @@ func (a *App) CancelOrder(ctx context.Context, user auth.UserID, c order.Cancel)
 func (a *App) PreviewOrder(ctx context.Context, user auth.UserID, p order.Place) (Preview, error) {
 	m, _, err := a.own(user, p.Account)
 	if err != nil {
+		return Preview{}, err
+	}
+	if err := m.mayTrade(func() bool { return false }); err != nil {
 		return Preview{}, err
 	}
 	m.fetchFirst(ctx, p.Instrument)

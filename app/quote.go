@@ -35,6 +35,9 @@ func (a *App) Quotes(ctx context.Context, user auth.UserID, venue VenueID, ids [
 		}
 	}
 	fresh := m.lease(ids)
+	if m.noLiveData() != "" {
+		fresh = nil // nothing will come
+	}
 	m.askFor(m.unknown(ids))
 	m.awaitFirst(ctx, fresh, func(id instrument.ID) bool { _, ok := m.Feed().LastQuote(id); return ok })
 	list := make([]Quote, len(ids))
@@ -66,7 +69,7 @@ func (m *trading) askFor(ids []instrument.ID) {
 
 func (m *trading) quote(id instrument.ID) Quote {
 	q, ok := m.Feed().LastQuote(id)
-	if !ok {
+	if !ok || m.noLiveData() != "" {
 		return Quote{Quote: market.Quote{Instrument: id}, IsStale: true}
 	}
 	return Quote{Quote: q, IsStale: m.Feed().Freshness(id) != feed.Fresh}
@@ -81,9 +84,13 @@ func (a *App) Depth(ctx context.Context, user auth.UserID, venue VenueID, id ins
 	if _, ok := m.Instrument(id); !ok {
 		return market.Depth{}, ErrNotFound
 	}
-	m.awaitFirst(ctx, m.lease([]instrument.ID{id}), func(id instrument.ID) bool { _, ok := m.Feed().LastDepth(id); return ok })
+	fresh := m.lease([]instrument.ID{id})
+	if m.noLiveData() != "" {
+		fresh = nil
+	}
+	m.awaitFirst(ctx, fresh, func(id instrument.ID) bool { _, ok := m.Feed().LastDepth(id); return ok })
 	d, ok := m.Feed().LastDepth(id)
-	if !ok {
+	if !ok || m.noLiveData() != "" {
 		d = market.Depth{Instrument: id}
 	}
 	return d, nil

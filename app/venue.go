@@ -11,7 +11,7 @@ import (
 	"paperport/feed"
 )
 
-// Venues lists the shared venues, the replay offer and the user's own replays.
+// Venues lists the shared venues, the replay offer and the user's own replays and live markets.
 func (a *App) Venues(_ context.Context, user auth.UserID) ([]VenueState, error) {
 	a.mu.RLock()
 	var mine []*trading
@@ -86,6 +86,9 @@ func (m *trading) state() VenueState {
 		b := m.budget()
 		v.Budget = &b
 	}
+	if m.live != nil {
+		m.showLive(&v)
+	}
 	return v
 }
 
@@ -117,8 +120,11 @@ func (m *trading) lamp(at calendar.State) FeedState {
 // statusText is the corner of the screen: "DEMO · open · day ends 23:55".
 func (m *trading) statusText(at calendar.State, now calendar.Instant) string {
 	text := "DEMO"
-	if m.tape != nil {
+	switch {
+	case m.tape != nil:
 		text = "REPLAY " + now.IST().Format("2 Jan 2006 15:04:05")
+	case m.live != nil:
+		text = "LIVE"
 	}
 	text += " · " + at.Phase.String()
 	switch end := m.Calendar().DayEnd(m.board, at.TradingDate); {

@@ -10,13 +10,13 @@ import (
 	"paperport/position"
 )
 
-// VenueID names a venue: "demo", or "replay-" and ten hex digits.
+// VenueID names a venue: "demo", "replay-" and ten hex digits, or "live-", the broker, "-" and twelve hex digits.
 type VenueID string
 
 // Venue is a market that accounts trade in.
 type Venue struct {
 	ID   VenueID
-	Kind string // "demo", "replay"
+	Kind string // "demo", "replay", "live"
 	Name string
 	// Owner is empty for a venue that all users share.
 	Owner     auth.UserID
