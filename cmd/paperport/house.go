@@ -128,10 +128,11 @@ func (h *house) start() {
 	}
 }
 
-// sweep ends logins whose time is over.
+// sweep ends logins whose time is over, and writes down where the audit trail ends.
 func (h *house) sweep() {
 	ticker := time.NewTicker(sweepTime)
 	defer ticker.Stop()
+	lastAudit := int64(0)
 	for {
 		select {
 		case <-h.ctx.Done():
@@ -140,6 +141,7 @@ func (h *house) sweep() {
 			if err := h.users.Sweep(h.ctx); err != nil {
 				h.log.Error("sweep of logins failed", "err", err)
 			}
+			lastAudit = h.logAuditHead(lastAudit)
 		}
 	}
 }

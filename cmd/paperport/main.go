@@ -67,7 +67,7 @@ func newRoot() *cobra.Command {
 		}
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
-	root.AddCommand(newServe(), newBreezesim(), newUser(), newConfig(), newOpenAPI(), newVerifyLedger(), newVersion())
+	root.AddCommand(newServe(), newBreezesim(), newUser(), newConfig(), newOpenAPI(), newVerifyLedger(), newVerifyAudit(), newVersion())
 	return root
 }
 

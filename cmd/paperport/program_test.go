@@ -252,6 +252,9 @@ func TestNothingBesideTheBinary(t *testing.T) {
 	if out, talk, code := run(t, dir, env, "verify-ledger"); code != 0 || !strings.Contains(out, "1 accounts, ") {
 		t.Errorf("verify-ledger: %d %s %s", code, out, talk)
 	}
+	if out, talk, code := run(t, dir, env, "verify-audit"); code != 0 || !strings.Contains(out, "unbroken") {
+		t.Errorf("verify-audit: %d %s %s", code, out, talk)
+	}
 	again := mustServe(t, dir, env, "serve", "--demo=off")
 	again.must(200, "POST", "/api/login", owner, nil)
 }

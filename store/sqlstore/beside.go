@@ -3,7 +3,9 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -13,25 +15,29 @@ import (
 // OpenUsersBeside opens the user tables of a database that a server may be using: it takes no lock, changes no schema
 // and lets the database settle who writes when. The directory must hold a database of this version of the program.
 func OpenUsersBeside(ctx context.Context, dir string) (*Users, func(), error) {
-	db, closeDB, err := openBeside(ctx, dir)
+	db, key, err := openBeside(ctx, dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	return NewUsers(db, writeBeside(db)), closeDB, nil
+	return &Users{userRows: userRows{db}, write: writeBeside(db), key: key}, func() { _ = db.Close() }, nil
 }
 
 // OpenBrokersBeside is OpenUsersBeside for broker connections.
 func OpenBrokersBeside(ctx context.Context, dir string) (*Brokers, func(), error) {
-	db, closeDB, err := openBeside(ctx, dir)
+	db, key, err := openBeside(ctx, dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	return &Brokers{brokerRows: brokerRows{db}, write: writeBeside(db)}, closeDB, nil
+	return &Brokers{brokerRows: brokerRows{db}, write: writeBeside(db), key: key}, func() { _ = db.Close() }, nil
 }
 
-func openBeside(ctx context.Context, dir string) (*sql.DB, func(), error) {
+func openBeside(ctx context.Context, dir string) (*sql.DB, *auditKey, error) {
 	path, err := existing(dir)
 	if err != nil {
+		return nil, nil, err
+	}
+	key, err := loadAuditKey(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // without it, reading works and AddAudit refuses
 		return nil, nil, err
 	}
 	db, err := sql.Open("sqlite", "file:"+path+dsnWriter)
@@ -43,7 +49,7 @@ func openBeside(ctx context.Context, dir string) (*sql.DB, func(), error) {
 		_ = db.Close()
 		return nil, nil, err
 	}
-	return db, func() { _ = db.Close() }, nil
+	return db, key, nil
 }
 
 // existing is the path of a directory's database.

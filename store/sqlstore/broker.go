@@ -17,6 +17,7 @@ import (
 type Brokers struct {
 	brokerRows
 	write Write
+	key   *auditKey
 }
 
 var (
@@ -26,7 +27,7 @@ var (
 
 // WriteBrokers runs f in one transaction; see Users.WriteUsers.
 func (b *Brokers) WriteBrokers(ctx context.Context, f func(store.BrokerTx) error) error {
-	return b.write(context.WithoutCancel(ctx), func(tx *sql.Tx) error { return f(newBrokerTx(tx)) })
+	return b.write(context.WithoutCancel(ctx), func(tx *sql.Tx) error { return f(newBrokerTx(tx, b.key)) })
 }
 
 type brokerRows struct{ db rows }

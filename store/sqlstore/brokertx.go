@@ -24,8 +24,8 @@ type brokerTx struct {
 	user *userTx
 }
 
-func newBrokerTx(tx *sql.Tx) *brokerTx {
-	return &brokerTx{brokerRows: brokerRows{steady{tx}}, user: newUserTx(tx)}
+func newBrokerTx(tx *sql.Tx, key *auditKey) *brokerTx {
+	return &brokerTx{brokerRows: brokerRows{steady{tx}}, user: newUserTx(tx, key)}
 }
 
 func (t *brokerTx) Users() store.UserTx { return t.user }

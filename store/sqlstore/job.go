@@ -36,7 +36,7 @@ func (j *Jobs) ClaimRun(ctx context.Context, job string, due, at time.Time) (isM
 // FinishRun stores how a claimed slot ended; ErrAbsent when nobody claimed it.
 func (j *Jobs) FinishRun(ctx context.Context, job string, due, at time.Time, status string) error {
 	return j.write(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
-		return newUserTx(tx).one(ctx, "finish a run", `UPDATE job_runs SET finished_at = $3, status = $4 WHERE job = $1 AND due_at = $2`,
+		return newUserTx(tx, nil).one(ctx, "finish a run", `UPDATE job_runs SET finished_at = $3, status = $4 WHERE job = $1 AND due_at = $2`,
 			job, micros(due), micros(at), status)
 	})
 }

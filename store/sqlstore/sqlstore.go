@@ -42,6 +42,7 @@ type Options struct {
 type Store struct {
 	write, read *sql.DB
 	lock        *os.File
+	auditKey    *auditKey
 	log         *slog.Logger
 	fatal       func(error)
 	jobs        chan *job
@@ -101,6 +102,12 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 		return err
 	}
 	if err := makeInstall(ctx, s.write); err != nil {
+		return err
+	}
+	if s.auditKey, err = makeAuditKey(filepath.Dir(path)); err != nil {
+		return err
+	}
+	if err := startAudit(ctx, s.write, s.auditKey); err != nil {
 		return err
 	}
 	if size > checkBytesMax {
@@ -173,10 +180,14 @@ func (s *Store) closeFiles() error {
 func (s *Store) Reader() *sql.DB { return s.read }
 
 // Users returns the user tables.
-func (s *Store) Users() *Users { return NewUsers(s.read, s.Write) }
+func (s *Store) Users() *Users {
+	return &Users{userRows: userRows{s.read}, write: s.Write, key: s.auditKey}
+}
 
 // Brokers returns the tables of broker connections.
-func (s *Store) Brokers() *Brokers { return &Brokers{brokerRows: brokerRows{s.read}, write: s.Write} }
+func (s *Store) Brokers() *Brokers {
+	return &Brokers{brokerRows: brokerRows{s.read}, write: s.Write, key: s.auditKey}
+}
 
 // Jobs returns the table of job runs.
 func (s *Store) Jobs() *Jobs { return &Jobs{db: s.read, write: s.Write} }

@@ -20,19 +20,15 @@ type Write func(ctx context.Context, f func(*sql.Tx) error) error
 type Users struct {
 	userRows
 	write Write
+	key   *auditKey
 }
 
 var _ store.Users = (*Users)(nil)
 
-// NewUsers returns the user tables of a database; read is its read pool.
-func NewUsers(read *sql.DB, write Write) *Users {
-	return &Users{userRows: userRows{read}, write: write}
-}
-
 // WriteUsers runs f in one transaction. Once begun it ends whatever becomes of ctx: an interrupted statement would take
 // the writes of others in the same commit with it.
 func (u *Users) WriteUsers(ctx context.Context, f func(store.UserTx) error) error {
-	return u.write(context.WithoutCancel(ctx), func(tx *sql.Tx) error { return f(newUserTx(tx)) })
+	return u.write(context.WithoutCancel(ctx), func(tx *sql.Tx) error { return f(newUserTx(tx, u.key)) })
 }
 
 // steady is a transaction whose statements are never interrupted.

@@ -15,10 +15,13 @@ import (
 // userTx is the write side of Users within one transaction.
 type userTx struct {
 	userRows
-	tx steady
+	tx  steady
+	key *auditKey
 }
 
-func newUserTx(tx *sql.Tx) *userTx { return &userTx{userRows: userRows{steady{tx}}, tx: steady{tx}} }
+func newUserTx(tx *sql.Tx, key *auditKey) *userTx {
+	return &userTx{userRows: userRows{steady{tx}}, tx: steady{tx}, key: key}
+}
 
 // exec runs one statement and reports how many rows it changed.
 func (t *userTx) exec(ctx context.Context, doing, query string, args ...any) (int64, error) {
@@ -132,13 +135,6 @@ func (t *userTx) SaveTries(ctx context.Context, key string, tries auth.Tries) er
 	return t.one(ctx, "save tries", `INSERT INTO login_tries (tries_key, failures, last_at) VALUES ($1, $2, $3)
 		ON CONFLICT (tries_key) DO UPDATE SET failures = excluded.failures, last_at = excluded.last_at`,
 		key, tries.Failures, micros(tries.LastAt))
-}
-
-func (t *userTx) AddAudit(ctx context.Context, a store.Audit) error {
-	return t.one(ctx, "add audit row", `INSERT INTO audit (number, at, actor, subject, action, detail, result, ip, request_id)
-		SELECT COALESCE(MAX(number), 0) + 1, CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT),
-		CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT) FROM audit`,
-		micros(a.At), string(a.Actor), string(a.Subject), a.Action, a.Detail, a.Result, a.IP, a.RequestID)
 }
 
 func (t *userTx) PruneUsers(ctx context.Context, now time.Time) error {
