@@ -119,6 +119,8 @@ type Options struct {
 	Reserve int
 	// DayUsed is how many requests of today were spent before this process started.
 	DayUsed int
+	// Meter, when set, replaces the four above: requests are counted where another client of the same key counts.
+	Meter Meter
 	// OnSpend is told the day's count after every request that was spent; it must not block. May be nil.
 	OnSpend func(Spent)
 	// LoginBase is the base URL at which a user's browser reaches the login pages, where that is not Hosts.API (a simulator
@@ -148,7 +150,10 @@ func New(options Options) *Client {
 	if options.Transport == nil {
 		options.Transport = newTransport()
 	}
-	c := &Client{options: options, budget: newBudget(options)}
+	c := &Client{options: options, budget: options.Meter.budget}
+	if c.budget == nil {
+		c.budget = newBudget(options)
+	}
 	c.http = &http.Client{
 		Transport:     newWall(options.Hosts, options.AppKey, options.Transport),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
