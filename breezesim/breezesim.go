@@ -4,12 +4,14 @@
 // API". It takes no orders: every endpoint that would place, change or cancel one answers with an error.
 //
 // Invariants: what a stream tells, what quotes answer and what history serves for the same second agree, also after a
-// restart; only joined rooms are evaluated; no request limit is applied. Known limits: no login pages, no faults but those
-// of the control handler, sessions last as long as the process.
+// restart; only joined rooms are evaluated; no request limit is applied. Accounts are computed from a seed and a tag and
+// never stored; what the login pages do is written down with its sources in section 5 of the paper, and texts that nobody
+// recorded are invented (texts.go). Known limits: locks, counts and kills are forgotten at a restart.
 package breezesim
 
 import (
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -27,8 +29,14 @@ type Options struct {
 	Calendar *calendar.Calendar
 	// Clock is the simulator's time; nil is the system's.
 	Clock clock.Clock
-	// Key and Secret are the app's; empty ones are made up. A key should begin with KeyPrefix.
+	// Key and Secret replace the house account's; empty ones are computed. A key should begin with KeyPrefix.
 	Key, Secret string
+	// AccountSeed makes the accounts; the zero seed is a random one, so that accounts end with the process.
+	AccountSeed [32]byte
+	// RedirectURL tells what is registered with an account's app; nil is DefaultRedirectURL for all.
+	RedirectURL func(tag string) string
+	// PublicURL is where browsers reach the simulator, when that is not its own address: accounts are not handed out there.
+	PublicURL string
 }
 
 // DemoSeed is the market everyone's demo shows.
@@ -48,6 +56,8 @@ type Server struct {
 	rooms   *rooms
 	mux     *http.ServeMux
 	faults  *faults
+	// publicHost is PublicURL's.
+	publicHost string
 
 	done   chan struct{}
 	stop   sync.Once
@@ -73,6 +83,9 @@ func newServer(o Options) *Server {
 		market: sim.New(sim.Options{Seed: o.Seed, Calendar: o.Calendar}), clock: o.Clock,
 		login: newLogin(o), faults: &faults{}, done: make(chan struct{}),
 	}
+	if u, err := url.Parse(o.PublicURL); err == nil {
+		s.publicHost = u.Host
+	}
 	s.master = &masterFile{market: s.market}
 	s.rooms = newRooms(s.market, s.faults)
 	limits := socketio.ServerOptions{IsAnyOriginAllowed: true}
@@ -83,11 +96,11 @@ func newServer(o Options) *Server {
 }
 
 // Handler serves everything on one host: /breezeapi/api/v1/, /api/v2/historicalcharts, /socket.io/ (quotes, depth and
-// order notifications), /ohlcvstream/, /MotherAppMaster/SecurityMaster.zip.
+// order notifications), /ohlcvstream/, /MotherAppMaster/SecurityMaster.zip, and the login pages under /apiuser/.
 func (s *Server) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Clients learn from Date how far their clock is off (a signature may be 60 s old), so it is ours that counts.
-		w.Header().Set("Date", s.clock.Now().UTC().Format(http.TimeFormat))
+		w.Header().Set("Date", s.brokerNow().Time().UTC().Format(http.TimeFormat))
 		s.mux.ServeHTTP(w, r)
 	})
 }

@@ -146,7 +146,7 @@ func TestRefusals(t *testing.T) {
 		}, checksum},
 		{"no time", func(h http.Header) { delete(h, breezewire.HeaderTimestamp) }, checksum},
 		{"another session", func(h http.Header) {
-			h[breezewire.HeaderSession] = []string{breezewire.Session{User: demoUser, Key: "12345678"}.Encode()}
+			h[breezewire.HeaderSession] = []string{breezewire.Session{User: userOf(House), Key: "12345678"}.Encode()}
 		}, checksum},
 		{"another key", func(h http.Header) { h[breezewire.HeaderAppKey] = []string{"x"} }, `{"Success":null,"Status":500,"Error":"Public Key does not exist."}`},
 	} {
@@ -169,7 +169,7 @@ func TestCustomerDetails(t *testing.T) {
 		{"unknown key", `{"SessionToken":"1","AppKey":"x"}`, `"Error":"Public Key does not exist."`},
 		{"unknown session", `{"SessionToken":"11111111","AppKey":"` + b.keys.Key + `"}`, `"Error":"Invalid session."`},
 		{"no JSON", `SessionToken=1`, `"Error":"Invalid session."`},
-		{"as a string", `{"SessionToken":"` + b.keys.APISession + `","AppKey":"` + b.keys.Key + `"}`, `"idirect_userid":"DEMO0001"`},
+		{"as a string", `{"SessionToken":"` + b.keys.APISession + `","AppKey":"` + b.keys.Key + `"}`, `"idirect_userid":"DEMOHOUSE"`},
 	} {
 		if got := string(b.send("GET", v1+"customerdetails", c.body, nil)); !strings.Contains(got, c.want) {
 			t.Errorf("%s: got %s", c.name, got)
@@ -366,7 +366,7 @@ func TestCredentialsOverLoopback(t *testing.T) {
 	if err != nil || c.Key != b.keys.Key || c.APISession == b.keys.APISession {
 		t.Fatalf("key %t, session new %t, %v", c.Key == b.keys.Key, c.APISession != b.keys.APISession, err)
 	}
-	if _, ok := b.login.exchange(c.APISession); !ok {
+	if _, _, ok := b.login.logins.exchange(House, c.APISession, date); !ok {
 		t.Error("the session is not in force")
 	}
 	for name, change := range map[string]func(*http.Request){

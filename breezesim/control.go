@@ -1,9 +1,9 @@
 package breezesim
 
 import (
-	"encoding/json"
 	"net/http"
 	"sync"
+	"time"
 
 	"paperport/calendar"
 	"paperport/socketio"
@@ -61,16 +61,8 @@ func (s *Server) SendGarbage(on bool) {
 	s.faults.garbage = on
 }
 
-// DropSockets cuts every connection that is in a room; clients may come back at once.
-func (s *Server) DropSockets() {
-	s.rooms.mu.Lock()
-	defer s.rooms.mu.Unlock()
-	for _, found := range s.rooms.all {
-		for c := range found.members {
-			c.Close()
-		}
-	}
-}
+// DropSockets cuts every connection of the streams; clients may come back at once.
+func (s *Server) DropSockets() { s.rooms.cut(func(issued) bool { return true }) }
 
 // garbageFrame is a tick of the room that a sane reader refuses: too short, and of no price.
 func garbageFrame(f *room) []byte {
@@ -84,23 +76,24 @@ type feedFaults struct {
 	Garbage *bool `json:"garbage"`
 }
 
-// ControlHandler switches faults, for tests: POST /control/feed with {"frozen":bool,"garbage":bool}, POST /control/drop
-// cuts the sockets. Every request needs "Authorization: Bearer " and the token. Only the stand-alone command mounts it.
+// ControlHandler switches faults, for tests (docs/demo-market.md lists the paths). Every request needs "Authorization:
+// Bearer " and the token. Only the stand-alone command mounts it.
 func (s *Server) ControlHandler(token string) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /control/feed", func(w http.ResponseWriter, r *http.Request) {
-		var f feedFaults
-		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, bodyMax)).Decode(&f); err != nil {
-			http.Error(w, "not JSON like {\"frozen\":true}", http.StatusBadRequest)
-			return
-		}
-		s.switchFeed(f)
-		w.WriteHeader(http.StatusNoContent)
-	})
+	mux.HandleFunc("POST /control/feed", command(func(f feedFaults) error { s.switchFeed(f); return nil }))
 	mux.HandleFunc("POST /control/drop", func(w http.ResponseWriter, _ *http.Request) {
 		s.DropSockets()
 		w.WriteHeader(http.StatusNoContent)
 	})
+	mux.HandleFunc("POST /control/login", command(s.changeLogin))
+	mux.HandleFunc("POST /control/rest", command(s.changeREST))
+	mux.HandleFunc("POST /control/clock", command(func(c clockSkew) error {
+		s.SetSkew(time.Duration(c.SkewSeconds) * time.Second)
+		return nil
+	}))
+	mux.HandleFunc("POST /control/sessions", command(s.controlSessions))
+	mux.HandleFunc("POST /control/redirect", command(func(c redirectChange) error { return s.SetRedirectURL(c.Tag, c.URL) }))
+	mux.HandleFunc("GET /control/counts", func(w http.ResponseWriter, _ *http.Request) { replyJSON(w, s.AllCounts()) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if token == "" || !same(r.Header.Get("Authorization"), "Bearer "+token) {
 			http.Error(w, "wrong token", http.StatusForbidden)

@@ -175,7 +175,10 @@ func (s *Server) historyV1(body []byte) *answer {
 
 // serveV2 answers historicalcharts v2 (1.4, 2.6).
 func (s *Server) serveV2(w http.ResponseWriter, r *http.Request) {
-	if refused := s.login.checkV2(r); refused != nil {
+	if s.meet(w, r, r.Header.Get(breezewire.HeaderKeyV2)) {
+		return
+	}
+	if refused := s.checkV2(r); refused != nil {
 		reply(w, refused)
 		return
 	}

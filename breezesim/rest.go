@@ -1,6 +1,7 @@
 package breezesim
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -58,6 +59,8 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("GET "+oldMaster, s.serveMaster)
 	mux.HandleFunc("GET "+oldScripts+"{member}", s.serveMember)
 	mux.HandleFunc("POST "+handPath, s.serveHand)
+	mux.HandleFunc("POST "+accountPath, s.serveAccount)
+	s.routeLogin(mux)
 	mux.Handle("GET /socket.io/", s.quotes)
 	mux.Handle("GET /ohlcvstream/", s.candles)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
@@ -81,10 +84,22 @@ func (s *Server) serveV1(w http.ResponseWriter, r *http.Request) {
 	}
 	endpoint := r.PathValue("endpoint")
 	if endpoint == "customerdetails" && r.Method == http.MethodGet {
-		reply(w, s.customer(body))
+		var q breezewire.CustomerRequest
+		err := json.Unmarshal(body, &q)
+		if s.meet(w, r, string(q.AppKey)) {
+			return
+		}
+		if err != nil {
+			reply(w, failure(breezewire.TextInvalidSession))
+			return
+		}
+		reply(w, s.customer(q))
 		return
 	}
-	if refused := s.login.check(r, body, s.now()); refused != nil {
+	if s.meet(w, r, r.Header.Get(breezewire.HeaderAppKey)) {
+		return
+	}
+	if refused := s.check(r, body); refused != nil {
 		reply(w, refused)
 		return
 	}

@@ -31,12 +31,38 @@ type rooms struct {
 	market *sim.Market
 	faults *faults
 
-	mu  sync.Mutex // guards all
-	all map[roomKey]*room
+	mu      sync.Mutex // guards the rest
+	all     map[roomKey]*room
+	sockets map[*socketio.Conn]issued
 }
 
 func newRooms(m *sim.Market, f *faults) *rooms {
-	return &rooms{market: m, faults: f, all: map[roomKey]*room{}}
+	return &rooms{market: m, faults: f, all: map[roomKey]*room{}, sockets: map[*socketio.Conn]issued{}}
+}
+
+// admit remembers by which login a connection came.
+func (r *rooms) admit(c *socketio.Conn, i issued) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sockets[c] = i
+}
+
+// forget is the end of admit.
+func (r *rooms) forget(c *socketio.Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.sockets, c)
+}
+
+// cut closes the connections whose login is meant.
+func (r *rooms) cut(isMeant func(issued) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c, i := range r.sockets {
+		if isMeant(i) {
+			c.Close()
+		}
+	}
 }
 
 // join adds c to a room and sends what stands there now; an unknown room is ignored. The first look at a contract folds its

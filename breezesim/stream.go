@@ -17,8 +17,14 @@ type streamHandler struct {
 var errNotAuthenticated = errors.New("Authentication failed") //nolint:staticcheck // the text goes to the wire as it is
 
 // Connect accepts a session in force.
-func (h *streamHandler) Connect(_ *socketio.Conn, auth []byte) error {
-	if !h.server.login.allowsSocket(auth) {
+func (h *streamHandler) Connect(c *socketio.Conn, auth []byte) error {
+	i, ok := h.server.allowsSocket(auth)
+	if !ok {
+		return errNotAuthenticated
+	}
+	h.server.rooms.admit(c, i)
+	if !h.server.isInForce(i) { // killed meanwhile
+		h.server.rooms.forget(c)
 		return errNotAuthenticated
 	}
 	return nil
@@ -43,7 +49,10 @@ func (h *streamHandler) Event(c *socketio.Conn, name string, arg []byte) {
 }
 
 // Closed forgets the connection.
-func (h *streamHandler) Closed(c *socketio.Conn) { h.server.rooms.leaveAll(c) }
+func (h *streamHandler) Closed(c *socketio.Conn) {
+	h.server.rooms.leaveAll(c)
+	h.server.rooms.forget(c)
+}
 
 // tokensMax bounds one join.
 const tokensMax = 5000

@@ -87,7 +87,7 @@ func (l *listener) fold(into map[string][]market.Candle, n int) {
 func TestStreamRefusesStrangers(t *testing.T) {
 	b := mustStart(t, start)
 	_, err := socketio.Dial(context.Background(), socketio.DialOptions{
-		URL: "ws" + strings.TrimPrefix(b.http.URL, "http") + "/socket.io/", Auth: breezewire.Session{User: demoUser, Key: "1"}.StreamAuth(),
+		URL: "ws" + strings.TrimPrefix(b.http.URL, "http") + "/socket.io/", Auth: breezewire.Session{User: userOf(House), Key: "1"}.StreamAuth(),
 	})
 	var refused *socketio.RefusedError
 	if !isRefused(err, &refused) {
