@@ -64,6 +64,29 @@ var documented = map[string]Access{
 	"POST /api/accounts/{account}/payin":          Trader,
 	"POST /api/accounts/{account}/payout":         Trader,
 	"GET /api/accounts/{account}/ledger":          SignedIn,
+	"POST /api/me/proof":                          SignedIn,
+	"GET /api/me/trail":                           SignedIn,
+	"GET /api/system":                             SignedIn,
+	"GET /api/broker":                             SignedIn,
+	"POST /api/broker/credentials":                Trader,
+	"POST /api/broker/code-check":                 Trader,
+	"POST /api/broker/generate":                   Trader,
+	"POST /api/broker/popup":                      Trader,
+	"GET /api/broker/popup/{id}":                  SignedIn,
+	"GET /api/broker/popup/{id}/open":             Trader,
+	"POST /api/broker/session":                    Trader,
+	"POST /api/broker/test":                       Trader,
+	"POST /api/broker/disconnect":                 Trader,
+	"PUT /api/broker/hold":                        Trader,
+	"PUT /api/broker/every-day":                   Trader,
+	"GET /api/broker/demo":                        SignedIn,
+	"GET /api/auth/breeze-callback":               Public,
+	"POST /api/auth/breeze-callback":              Public,
+	"GET /api/auth/breeze-finish":                 Public,
+	"GET /api/auth/breeze-done.js":                Public,
+	"GET /api/auth/breeze-done.css":               Public,
+	"GET /api/notices":                            SignedIn,
+	"POST /api/notices/{id}/ack":                  SignedIn,
 }
 
 func TestEveryRouteIsDocumented(t *testing.T) {
@@ -103,6 +126,13 @@ var someBody = map[string]string{
 	"PATCH /api/accounts/{account}/orders/{id}":   `{"request_id":"request-01","qty":1}`,
 	"POST /api/accounts/{account}/payin":          `{"request_id":"request-01","amount":"1"}`,
 	"POST /api/accounts/{account}/payout":         `{"request_id":"request-01","amount":"1"}`,
+	"POST /api/me/proof":                          `{"password":"x"}`,
+	"POST /api/broker/credentials":                `{"api_key":"k"}`,
+	"POST /api/broker/code-check":                 `{"code":"000000"}`,
+	"POST /api/broker/generate":                   `{"is_confirmed":false}`,
+	"POST /api/broker/session":                    `{"token":"x"}`,
+	"PUT /api/broker/hold":                        `{"is_held":true}`,
+	"PUT /api/broker/every-day":                   `{"is_on":true}`,
 }
 
 var someQuery = map[string]string{
@@ -118,7 +148,7 @@ var someQuery = map[string]string{
 func askFor(r Route, who, account string) ask {
 	name := r.Method + " " + r.Path
 	path := strings.NewReplacer("/users/{id}", "/users/"+who, "/orders/{id}", "/orders/1", "/logins/{id}", "/logins/"+strings.Repeat("0", 32),
-		"/instruments/{id}", "/instruments/1", "/venues/{id}", "/venues/demo", "{token}", "none", "{number}", "1", "{account}", account).Replace(r.Path)
+		"/instruments/{id}", "/instruments/1", "/venues/{id}", "/venues/demo", "{token}", "none", "{number}", "1", "/popup/{id}", "/popup/none", "/notices/{id}", "/notices/none", "{account}", account).Replace(r.Path)
 	return ask{method: first(r.Method, "GET"), path: path + someQuery[name], body: someBody[name]}
 }
 

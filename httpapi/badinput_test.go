@@ -39,7 +39,7 @@ func TestBadBodies(t *testing.T) {
 			{"too large", `{"x":"` + strings.Repeat("y", 70<<10) + `"}`, "BODY_TOO_LARGE"},
 		}
 		for _, bad := range bodies {
-			if bad.body == good {
+			if bad.body == good || bad.body == "{}" && route.Path == "/api/broker/credentials" { // which may leave every field out
 				continue // this kind of damage does not apply
 			}
 			a := askFor(route, nobody, nobody)

@@ -68,10 +68,26 @@ func entryCodes() []Code {
 		{string(app.RoleUnknown), 0, "The role is one of owner, trader, viewer."},
 		{string(app.SlowDown), 0, "Too many requests or failed tries; Retry-After says when to try again."},
 	}
+	rows = append(rows, brokerCodes()...)
 	for i := range rows {
 		rows[i].Status = refusalStatus(app.RefusalCode(rows[i].Name))
 	}
 	return rows
+}
+
+func brokerCodes() []Code {
+	return []Code{
+		{string(app.ProofRequired), 0, "Say the password (and code) again at /api/me/proof, then repeat the request: the last proof is older than 15 minutes."},
+		{string(app.BrokerFieldBad), 0, "A credential breaks its own rules; context.field names it. Nothing was stored."},
+		{string(app.ConfirmSubmission), 0, "One more submission of the login needs is_confirmed; the text says how many are left today."},
+		{string(app.BrokerMissing), 0, "A credential is not stored that this needs."},
+		{string(app.PopupRefused), 0, "The popup cannot work from here; the text says why."},
+		{string(app.SessionRefused), 0, "The broker refused the session token; nothing was stored."},
+		{string(app.AutoSessionFailed), 0, "Neither way gave a session; the text names each way and its reason, context.next what to do."},
+		{string(app.BrokerFailed), 0, "The broker could not be asked; context.next says what to do."},
+		{string(app.KeyLocked), 0, "The master key is missing or wrong; broker connections are off until it is back."},
+		{string(app.NoLiveData), 0, "The live market has no session: connect the broker. Cancelling still works."},
+	}
 }
 
 // CodePage writes docs/http-codes.md.

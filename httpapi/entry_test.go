@@ -224,7 +224,7 @@ func TestLoginOutlivesTheProcess(t *testing.T) {
 	w.server.Close()
 	w.server = New(w.server.Options)
 	w.users = mustUsers(t, w.store, w.clock)
-	w.server.Attach(w.app, w.users)
+	w.server.Attach(w.app, w.users, nil)
 	expect(t, "after a restart", w.do(ask{path: "/api/me/logins", cookie: owner}), 200, "")
 }
 

@@ -220,7 +220,7 @@ func TestAPIWaitsForAttach(t *testing.T) {
 		t.Fatalf("answered %d before the database was open", r.Code)
 	case <-time.After(20 * time.Millisecond):
 	}
-	early.Attach(w.app, w.users)
+	early.Attach(w.app, w.users, nil)
 	expect(t, "API", <-done, 200, "")
 	early.Limits.RequestMax = time.Millisecond
 	never := New(early.Options)

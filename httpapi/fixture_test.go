@@ -31,6 +31,7 @@ type world struct {
 	users  *app.Users
 	app    *app.App
 	log    *bytes.Buffer
+	broker *brokerSide
 	market bazaar
 }
 
@@ -60,7 +61,8 @@ func newWorld(t *testing.T, edits ...func(*Options)) *world {
 		edit(&options)
 	}
 	w.server = New(options)
-	w.server.Attach(w.app, w.users)
+	w.broker = newBrokerSide(w.clock.Now)
+	w.server.Attach(w.app, w.users, w.broker)
 	t.Cleanup(func() {
 		w.server.Close()
 		if err := errors.Join(w.app.Close(), w.store.Close()); err != nil {

@@ -68,6 +68,8 @@ type Server struct {
 	Options
 	App   *app.App
 	Users *app.Users
+	// Brokers is the broker side; nil where there is none, and its routes then answer UNAVAILABLE.
+	Brokers Brokers
 
 	mux      *http.ServeMux
 	api      huma.API
@@ -79,6 +81,7 @@ type Server struct {
 	pages    *pages
 	sockets  *sockets
 	welcome  *welcomer
+	callback *callback
 	prepare  sync.Once
 	attach   sync.Once
 	attached chan struct{} // closed once App and Users are set
@@ -87,7 +90,7 @@ type Server struct {
 // New builds the handler for pages.
 func New(o Options) *Server {
 	s := &Server{Options: o, mux: http.NewServeMux(), limits: newLimiters(o.Limits, o.Clock), sockets: newSockets(o.Limits.SocketsPerUser),
-		pages: newPages(o.Files), attached: make(chan struct{})}
+		pages: newPages(o.Files), callback: newCallback(o.Clock), attached: make(chan struct{})}
 	s.names, s.origins = ourNames(o)
 	s.handler = s.wrap(http.HandlerFunc(s.serve))
 	return s
@@ -96,11 +99,11 @@ func New(o Options) *Server {
 // Prepare builds the API's routes; it needs nothing but time, so it can run beside the opening of the database.
 func (s *Server) Prepare() { s.prepare.Do(s.register) }
 
-// Attach opens the API.
-func (s *Server) Attach(a *app.App, u *app.Users) {
+// Attach opens the API. b may be nil.
+func (s *Server) Attach(a *app.App, u *app.Users, b Brokers) {
 	s.Prepare()
 	s.attach.Do(func() {
-		s.App, s.Users = a, u
+		s.App, s.Users, s.Brokers = a, u, b
 		s.welcome = &welcomer{server: s}
 		close(s.attached)
 	})
@@ -131,8 +134,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Close ends all event streams and waits for them.
-func (s *Server) Close() { s.sockets.close() }
+// Close ends all event streams and waits for them, and forgets the tokens on their way through the callback.
+func (s *Server) Close() {
+	s.callback.close()
+	s.sockets.close()
+}
 
 // OpenAPI returns the description of all JSON routes.
 func (s *Server) OpenAPI() *huma.OpenAPI {
@@ -150,6 +156,12 @@ func (s *Server) register() {
 	s.registerAccounts()
 	s.registerOrders()
 	s.registerBooks()
+	s.registerProof()
+	s.registerBroker()
+	s.registerPopup()
+	s.registerCallback()
+	s.registerNotices()
+	s.registerTrail()
 	s.plain("GET /api/stream", SignedIn, s.serveStream)
 	s.plain("GET /api/openapi.json", Public, s.serveOpenAPI)
 	s.plain("/api/", Public, s.serveNoRoute)
@@ -167,7 +179,7 @@ func (s *Server) wrap(next http.Handler) http.Handler {
 		}
 	}
 	cross.SetDenyHandler(http.HandlerFunc(refuseCrossOrigin))
-	return s.observe(s.checkHost(s.checkBody(cross.Handler(s.checkOrigin(next)))))
+	return s.observe(s.checkHost(s.besideCallback(s.checkBody(cross.Handler(s.checkOrigin(next))))))
 }
 
 func (s *Server) serveLive(w http.ResponseWriter, _ *http.Request) {

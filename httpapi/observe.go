@@ -16,6 +16,7 @@ type request struct {
 	id      string
 	ip      netip.Addr
 	agent   string // what the browser calls itself
+	host    string // the name we were asked by
 	isHTTPS bool
 	// isDirect says that the visitor's own machine is at the other end of the connection, as far as we can tell.
 	isDirect bool
@@ -41,14 +42,19 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		info := s.identify(r)
 		s.setHeaders(w.Header(), info)
 		ctx := context.WithValue(r.Context(), requestKey{}, info)
-		if s.Limits.RequestMax > 0 && r.URL.Path != streamPath {
+		limit := s.Limits.RequestMax
+		if r.URL.Path == generatePath && limit > 0 {
+			limit = generateMax + 5*time.Second
+			_ = http.NewResponseController(w).SetReadDeadline(start.Add(limit)) // else the server gives the request up sooner
+		}
+		if limit > 0 && r.URL.Path != streamPath {
 			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, s.Limits.RequestMax)
+			ctx, cancel = context.WithTimeout(ctx, limit)
 			defer cancel()
 		}
 		if r.URL.Path != streamPath {
 			// A reader that does not read must not hold us for ever; the event stream sets its own deadlines.
-			_ = http.NewResponseController(w).SetWriteDeadline(start.Add(writeMax))
+			_ = http.NewResponseController(w).SetWriteDeadline(start.Add(max(writeMax, limit+10*time.Second)))
 		}
 		r = r.WithContext(ctx)
 		seen := &statusWriter{ResponseWriter: w}

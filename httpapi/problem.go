@@ -57,6 +57,13 @@ func problem(status int, code, detail string) *Problem {
 	return &Problem{Status: status, Title: http.StatusText(status), Detail: detail, Code: code, Context: map[string]string{}}
 }
 
+// note adds a fact to the context, if there is one.
+func (p *Problem) note(key, value string) {
+	if value != "" {
+		p.Context[key] = value
+	}
+}
+
 func badField(field, detail string) *Problem {
 	p := problem(http.StatusBadRequest, "BAD_FIELD", detail)
 	p.Context["field"] = field
@@ -94,6 +101,15 @@ func (s *Server) explain(ctx context.Context, err error) *Problem {
 	if errors.As(err, &refusal) {
 		p := problem(refusalStatus(refusal.Code), string(refusal.Code), refusal.Text)
 		p.wait = refusal.Wait
+		p.note("next", refusal.Next)
+		p.note("field", refusal.Field)
+		return p
+	}
+	var failure *app.BrokerFailure
+	if errors.As(err, &failure) {
+		p := problem(refusalStatus(app.BrokerFailed), string(app.BrokerFailed), failure.Text)
+		p.wait = failure.Wait
+		p.note("next", failure.Next)
 		return p
 	}
 	p := appProblem(err)
@@ -164,14 +180,21 @@ func refusalStatus(code app.RefusalCode) int {
 		return http.StatusUnauthorized
 	case app.SlowDown:
 		return http.StatusTooManyRequests
-	case app.NotAllowed, app.SetupLinkOnly, app.PasswordWrong:
+	case app.NotAllowed, app.SetupLinkOnly, app.PasswordWrong, app.ProofRequired:
 		return http.StatusForbidden
-	case app.SetupDone, app.UsernameTaken, app.LastOwner, app.TwoStepOn, app.TwoStepMissing:
+	case app.SetupDone, app.UsernameTaken, app.LastOwner, app.TwoStepOn, app.TwoStepMissing,
+		app.ConfirmSubmission, app.BrokerMissing, app.PopupRefused:
 		return http.StatusConflict
 	case app.LinkInvalid, app.UserUnknown, app.LoginUnknown:
 		return http.StatusNotFound
-	case app.UsernameBad, app.PasswordWeak, app.RoleUnknown:
+	case app.UsernameBad, app.PasswordWeak, app.RoleUnknown, app.BrokerFieldBad:
 		return http.StatusBadRequest
+	case app.SessionRefused:
+		return http.StatusUnprocessableEntity
+	case app.AutoSessionFailed, app.BrokerFailed:
+		return http.StatusBadGateway
+	case app.KeyLocked, app.NoLiveData:
+		return http.StatusServiceUnavailable
 	default:
 		return http.StatusInternalServerError
 	}
@@ -183,7 +206,11 @@ var setUpHuma = sync.OnceFunc(func() {
 	validation.MsgExpectedRequiredProperty = missingField + "%s"
 	huma.ValidateStrictCasing = true
 	huma.NewErrorWithContext = func(hc huma.Context, status int, text string, errs ...error) huma.StatusError {
-		return humaProblem(status, text, errs)
+		p := humaProblem(status, text, errs)
+		if hc != nil && hc.Operation() != nil && hc.Operation().Metadata[secretBody] == true {
+			return silent(p)
+		}
+		return p
 	}
 	huma.NewError = func(status int, text string, errs ...error) huma.StatusError { return humaProblem(status, text, errs) }
 })
@@ -228,6 +255,14 @@ func humaProblem(status int, text string, errs []error) *Problem {
 	default:
 		return problem(http.StatusBadRequest, "BAD_REQUEST", text)
 	}
+}
+
+// silent drops what a refusal of a body with secrets could repeat: somebody may have typed one where a key belongs.
+func silent(p *Problem) *Problem {
+	if p.Code == "BAD_JSON" {
+		return problem(p.Status, p.Code, "The request is not the JSON that this address takes.")
+	}
+	return p
 }
 
 func badNumberProblem(field string) *Problem {

@@ -61,7 +61,12 @@ type operation struct {
 	summary          string
 	status           int // of success; 0 is 200
 	bodyMax          int64
+	needsProof       bool // a fresh proof of the user
+	hasSecrets       bool // a refusal of the body repeats nothing of it, not even a key
 }
+
+// secretBody marks an operation that hasSecrets.
+const secretBody = "secret-body"
 
 // route registers a JSON route behind its access check.
 func route[I, O any](s *Server, o operation, handle func(context.Context, *I) (*O, error)) {
@@ -70,7 +75,7 @@ func route[I, O any](s *Server, o operation, handle func(context.Context, *I) (*
 	}
 	tag, _, _ := strings.Cut(strings.TrimPrefix(o.path, "/api/"), "/")
 	op := huma.Operation{OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, DefaultStatus: o.status,
-		MaxBodyBytes: o.bodyMax, Tags: []string{tag}, Middlewares: huma.Middlewares{s.guard(o.access)}}
+		MaxBodyBytes: o.bodyMax, Tags: []string{tag}, Middlewares: huma.Middlewares{s.guard(o)}, Metadata: map[string]any{secretBody: o.hasSecrets}}
 	op.Responses = map[string]*huma.Response{"default": {Description: "A problem (RFC 9457) with a code.",
 		Content: map[string]*huma.MediaType{"application/problem+json": {Schema: s.api.OpenAPI().Components.Schemas.Schema(problemType, true, "Problem")}}}}
 	s.routes = append(s.routes, Route{o.method, o.path, o.access})
@@ -105,11 +110,14 @@ func (s *Server) plain(pattern string, access Access, handle http.HandlerFunc) {
 	})
 }
 
-// guard is admit for JSON routes: it runs before the body is read.
-func (s *Server) guard(access Access) func(huma.Context, func(huma.Context)) {
+// guard is admit for JSON routes, and the question for a proof: it runs before the body is read.
+func (s *Server) guard(o operation) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		r, w := unwrap(hc)
-		ctx, problem := s.admit(r, access)
+		ctx, problem := s.admit(r, o.access)
+		if problem == nil && o.needsProof && !s.Users.IsFresh(actorOf(ctx)) {
+			problem = s.explain(ctx, proofRequired())
+		}
 		if problem != nil {
 			writeProblem(w, r, problem)
 			return

@@ -19,6 +19,8 @@ type socket struct {
 	actor    app.Actor
 	requests chan socketRequest
 	ended    chan struct{} // the login is over
+	// brokerChanged has a value after a change of the user's broker connection or notices; nil when there is no broker side.
+	brokerChanged <-chan struct{}
 
 	venue     app.VenueID
 	quotes    *app.QuoteStream
@@ -73,6 +75,8 @@ func (c *socket) loop(ctx context.Context) (websocket.StatusCode, string) {
 		case <-c.ended:
 			_ = c.write(ctx, map[string]any{"t": "signed-out"})
 			return closeSignedOut, "signed out"
+		case <-c.brokerChanged:
+			err = c.write(ctx, map[string]any{"t": "broker"}, map[string]any{"t": "notices"})
 		case request := <-c.requests:
 			err = c.answer(ctx, request)
 		case <-eventsReady(c.events):

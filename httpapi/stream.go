@@ -107,6 +107,16 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer unfollow()
+	if s.Brokers != nil {
+		changed := make(chan struct{}, 1)
+		defer s.Brokers.Follow(actor.User.ID, func() {
+			select {
+			case changed <- struct{}{}:
+			default:
+			}
+		})()
+		c.brokerChanged = changed
+	}
 	c.serve(ctx, cancel)
 }
 

@@ -79,7 +79,7 @@ func (s *Server) isPage(r *http.Request) bool {
 func (s *Server) visitor(r *http.Request) *request {
 	remote, err := netip.ParseAddrPort(r.RemoteAddr)
 	ip := remote.Addr().Unmap()
-	info := &request{ip: ip, agent: r.UserAgent(), isHTTPS: r.TLS != nil || s.isPublicHTTPS(r), isDirect: err == nil && ip.IsLoopback() && !isForwarded(r.Header)}
+	info := &request{ip: ip, agent: r.UserAgent(), host: strings.ToLower(r.Host), isHTTPS: r.TLS != nil || s.isPublicHTTPS(r), isDirect: err == nil && ip.IsLoopback() && !isForwarded(r.Header)}
 	if err != nil || !s.isTrusted(ip) {
 		return info
 	}

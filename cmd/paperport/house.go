@@ -75,7 +75,7 @@ func (h *house) open(ctx context.Context) error {
 			return err
 		}
 	}
-	h.api.Attach(h.app, h.users)
+	h.api.Attach(h.app, h.users, nil)
 	return nil
 }
 

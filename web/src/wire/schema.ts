@@ -212,6 +212,210 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/broker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My broker connection */
+        get: operations["broker"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/broker/code-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compare a code of the phone with the stored secret */
+        post: operations["check-broker-code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/broker/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Store what was typed; empty fields stay */
+        post: operations["save-broker-credentials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/broker/demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My account at the demo broker */
+        get: operations["demo-credentials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/broker/disconnect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forget the broker and its secrets */
+        post: operations["disconnect-broker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/broker/every-day": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Renew on days without a session, too */
+        put: operations["renew-every-day"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/broker/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log in at the broker by itself */
+        post: operations["generate-broker-session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/broker/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Pause or resume automatic login */
+        put: operations["hold-broker"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/broker/popup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a login in the broker's own pages */
+        post: operations["start-broker-popup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/broker/popup/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How did the popup go? */
+        get: operations["broker-popup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/broker/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Save a session token pasted by hand */
+        post: operations["save-broker-session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/broker/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the broker something small */
+        post: operations["test-broker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/candles": {
         parameters: {
             query?: never;
@@ -417,6 +621,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prove that it is me */
+        post: operations["prove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/trail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is written down of me */
+        get: operations["trail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/two-step/confirm": {
         parameters: {
             query?: never;
@@ -462,6 +700,40 @@ export interface paths {
         put?: never;
         /** Make a secret for two-step sign-in */
         post: operations["start-two-step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I should know */
+        get: operations["notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notices/{id}/ack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** I have seen it */
+        post: operations["ack-notice"];
         delete?: never;
         options?: never;
         head?: never;
@@ -531,6 +803,23 @@ export interface paths {
         put?: never;
         /** Create the owner */
         post: operations["setup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How is this installation? */
+        get: operations["system"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -726,6 +1015,62 @@ export interface components {
         AccountList: {
             accounts: components["schemas"]["Account"][];
         };
+        Attempt: {
+            at: string;
+            /** @description ok, or the class of the failure */
+            outcome: string;
+            text: string;
+            trigger: string;
+            way: string;
+        };
+        Broker: {
+            /** @description The last ten, newest first */
+            attempts: components["schemas"]["Attempt"][];
+            /** @enum {string} */
+            broker: "" | "icici" | "demo";
+            broker_name: string;
+            budget: components["schemas"]["Submissions"];
+            expires_at: string;
+            expiry_text: string;
+            /** @description The five of the guide, in its order */
+            fields: components["schemas"]["BrokerField"][];
+            has_auto_login: boolean;
+            has_keys: boolean;
+            /** @description The last two characters of the broker's name of the user */
+            identity_hint: string;
+            /** @description A session that an exchange or a call proved and nothing has refused since */
+            is_active: boolean;
+            is_every_day: boolean;
+            is_held: boolean;
+            issued_at: string;
+            key_note: string;
+            last_renewal: components["schemas"]["LastRenewal"];
+            /** @description What automatic login still needs */
+            missing: string[];
+            next_renewal: string;
+            next_text: string;
+            /** @enum {string} */
+            phase: "no_credentials" | "keys_stored" | "unverified" | "active" | "expired" | "renewing" | "needs_user" | "held" | "locked_key";
+            /** @description Why the popup cannot work from this page, empty when it can */
+            popup_refusal: string;
+            redirect_url: string;
+            requests: components["schemas"]["RequestCount"];
+            session_text: string;
+            /** @description The live venue, empty before the first session */
+            venue: string;
+        };
+        BrokerAnswer: {
+            broker: components["schemas"]["Broker"];
+            message: string;
+        };
+        BrokerField: {
+            /** @enum {string} */
+            field: "api_key" | "secret_key" | "login_id" | "password" | "totp_secret";
+            /** @description At most the last two characters */
+            hint: string;
+            is_stored: boolean;
+            set_at: string;
+        };
         Budget: {
             /** Format: int64 */
             day_max: number;
@@ -773,8 +1118,35 @@ export interface components {
             /** Format: int64 */
             speed: number;
         };
+        CodeCheck: {
+            /** @enum {string} */
+            result: "match" | "no_match" | "clock_off";
+            /**
+             * Format: int64
+             * @description By how many steps of 30 s the phone is ahead, or behind when negative
+             */
+            steps: number;
+            text: string;
+        };
+        CodeCheckRequest: {
+            code: string;
+        };
+        CredentialsRequest: {
+            api_key?: string;
+            login_id?: string;
+            password?: string;
+            secret_key?: string;
+            totp_secret?: string;
+        };
         Days: {
             dates: string[];
+        };
+        DemoCredentials: {
+            api_key: string;
+            login_id: string;
+            password: string;
+            secret_key: string;
+            totp_secret: string;
         };
         Depth: {
             asks: components["schemas"]["Level"][];
@@ -797,6 +1169,9 @@ export interface components {
             ref: string;
             text: string;
             trading_date: string;
+        };
+        EveryDayRequest: {
+            is_on: boolean;
         };
         Evidence: {
             ask: string;
@@ -847,6 +1222,13 @@ export interface components {
             payout: string;
             position_blocked: string;
             realised_pnl: string;
+        };
+        GenerateRequest: {
+            /** @description The user saw how many submissions are left and wants one more */
+            is_confirmed: boolean;
+        };
+        HoldRequest: {
+            is_held: boolean;
         };
         Holding: {
             avg_price: string;
@@ -905,6 +1287,14 @@ export interface components {
             expires_at: string;
             url: string;
         };
+        LastRenewal: {
+            at: string;
+            /** @description ok, or the class of the failure */
+            outcome: string;
+            text: string;
+            trigger: string;
+            way: string;
+        } | null;
         LedgerPage: {
             entries: components["schemas"]["Entry"][];
             next: string;
@@ -973,6 +1363,22 @@ export interface components {
             username: string;
         };
         Nothing: Record<string, never>;
+        Notice: {
+            /**
+             * @description Which button goes with it
+             * @enum {string}
+             */
+            action: "" | "popup" | "settings";
+            /** Format: date-time */
+            at: string;
+            id: string;
+            is_acked: boolean;
+            kind: string;
+            text: string;
+        };
+        NoticeList: {
+            notices: components["schemas"]["Notice"][];
+        };
         Order: {
             avg_price: string;
             /** Format: int64 */
@@ -1064,6 +1470,19 @@ export interface components {
         PlanList: {
             plans: components["schemas"]["Plan"][];
         };
+        Popup: {
+            id: string;
+            /** @description Empty while it waits, ok, or the class of the failure */
+            outcome: string;
+            text: string;
+        };
+        PopupStart: {
+            /** @description What the popup opens */
+            address: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+        };
         Position: {
             avg_price: string;
             blocked: string;
@@ -1121,6 +1540,10 @@ export interface components {
             status: number;
             title: string;
         };
+        ProofRequest: {
+            code?: string;
+            password: string;
+        };
         Quote: {
             ask: string;
             /** Format: int64 */
@@ -1170,6 +1593,16 @@ export interface components {
         RecoveryCodes: {
             recovery_codes: string[];
         };
+        RequestCount: {
+            /** Format: int64 */
+            day_max: number;
+            /** Format: int64 */
+            day_used: number;
+            /** Format: int64 */
+            minute_max: number;
+            /** Format: int64 */
+            minute_used: number;
+        };
         ResetRequest: {
             password: string;
             token: string;
@@ -1177,6 +1610,10 @@ export interface components {
         RoleChange: {
             /** @enum {string} */
             role: "owner" | "trader" | "viewer";
+        };
+        SessionRequest: {
+            /** @description Bare, as apisession=…, or the whole redirect URL */
+            token: string;
         };
         SetupRequest: {
             link?: string;
@@ -1187,6 +1624,33 @@ export interface components {
             allowed: boolean;
             needs_owner: boolean;
             reason: string;
+        };
+        Submissions: {
+            /** Format: int64 */
+            broker_max: number;
+            day: string;
+            is_confirmation_needed: boolean;
+            /** Format: int64 */
+            max: number;
+            /** Format: int64 */
+            rejected: number;
+            /** Format: int64 */
+            used: number;
+        };
+        System: {
+            backup_note: string;
+            /**
+             * Format: int64
+             * @description By how much our clock is ahead of the broker's, 0 when unknown
+             */
+            clock_offset_ms: number;
+            /** @description Automatic login is paused for everybody, as after a restore */
+            is_held_all: boolean;
+            key_note: string;
+            /** @enum {string} */
+            key_state: "ok" | "locked";
+            last_backup_at: string;
+            next_backup_at: string;
         };
         Trade: {
             at: string;
@@ -1209,6 +1673,22 @@ export interface components {
         };
         TradeList: {
             trades: components["schemas"]["Trade"][];
+        };
+        Trail: {
+            /** Format: int64 */
+            next: number;
+            rows: components["schemas"]["TrailRow"][];
+        };
+        TrailRow: {
+            action: string;
+            /** Format: date-time */
+            at: string;
+            detail: string;
+            ip: string;
+            /** Format: int64 */
+            number: number;
+            /** @description ok, or the code of the refusal */
+            result: string;
         };
         TwoStepConfirm: {
             code: string;
@@ -1242,6 +1722,8 @@ export interface components {
         };
         Venue: {
             book_note: string;
+            /** @description Whose prices a live venue shows */
+            broker_name: string;
             budget: components["schemas"]["Budget"];
             clock: components["schemas"]["Clock"];
             feed: components["schemas"]["Feed"];
@@ -1250,6 +1732,8 @@ export interface components {
             /** @enum {string} */
             kind: "demo" | "replay" | "live";
             name: string;
+            /** @description A live venue without a session: no prices until the broker is connected */
+            needs_broker: boolean;
             next_open: string;
             now: string;
             phase: string;
@@ -1286,25 +1770,37 @@ export interface components {
 }
 export type Account = components['schemas']['Account'];
 export type AccountList = components['schemas']['AccountList'];
+export type Attempt = components['schemas']['Attempt'];
+export type Broker = components['schemas']['Broker'];
+export type BrokerAnswer = components['schemas']['BrokerAnswer'];
+export type BrokerField = components['schemas']['BrokerField'];
 export type Budget = components['schemas']['Budget'];
 export type Candle = components['schemas']['Candle'];
 export type CandleList = components['schemas']['CandleList'];
 export type ChargeNote = components['schemas']['ChargeNote'];
 export type Clock = components['schemas']['Clock'];
 export type ClockChange = components['schemas']['ClockChange'];
+export type CodeCheck = components['schemas']['CodeCheck'];
+export type CodeCheckRequest = components['schemas']['CodeCheckRequest'];
+export type CredentialsRequest = components['schemas']['CredentialsRequest'];
 export type Days = components['schemas']['Days'];
+export type DemoCredentials = components['schemas']['DemoCredentials'];
 export type Depth = components['schemas']['Depth'];
 export type Entry = components['schemas']['Entry'];
+export type EveryDayRequest = components['schemas']['EveryDayRequest'];
 export type Evidence = components['schemas']['Evidence'];
 export type ExpectedFill = components['schemas']['ExpectedFill'];
 export type Feed = components['schemas']['Feed'];
 export type Funds = components['schemas']['Funds'];
+export type GenerateRequest = components['schemas']['GenerateRequest'];
+export type HoldRequest = components['schemas']['HoldRequest'];
 export type Holding = components['schemas']['Holding'];
 export type HoldingList = components['schemas']['HoldingList'];
 export type Instrument = components['schemas']['Instrument'];
 export type InstrumentList = components['schemas']['InstrumentList'];
 export type Invitation = components['schemas']['Invitation'];
 export type InviteLink = components['schemas']['InviteLink'];
+export type LastRenewal = components['schemas']['LastRenewal'];
 export type LedgerPage = components['schemas']['LedgerPage'];
 export type Level = components['schemas']['Level'];
 export type Login = components['schemas']['Login'];
@@ -1316,6 +1812,8 @@ export type NewAccount = components['schemas']['NewAccount'];
 export type NewOrder = components['schemas']['NewOrder'];
 export type NewUser = components['schemas']['NewUser'];
 export type Nothing = components['schemas']['Nothing'];
+export type Notice = components['schemas']['Notice'];
+export type NoticeList = components['schemas']['NoticeList'];
 export type Order = components['schemas']['Order'];
 export type OrderChange = components['schemas']['OrderChange'];
 export type OrderList = components['schemas']['OrderList'];
@@ -1325,21 +1823,30 @@ export type OrderTerms = components['schemas']['OrderTerms'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type Plan = components['schemas']['Plan'];
 export type PlanList = components['schemas']['PlanList'];
+export type Popup = components['schemas']['Popup'];
+export type PopupStart = components['schemas']['PopupStart'];
 export type Position = components['schemas']['Position'];
 export type PositionList = components['schemas']['PositionList'];
 export type Posting = components['schemas']['Posting'];
 export type Preview = components['schemas']['Preview'];
 export type Problem = components['schemas']['Problem'];
+export type ProofRequest = components['schemas']['ProofRequest'];
 export type Quote = components['schemas']['Quote'];
 export type QuoteList = components['schemas']['QuoteList'];
 export type Receipt = components['schemas']['Receipt'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
+export type RequestCount = components['schemas']['RequestCount'];
 export type ResetRequest = components['schemas']['ResetRequest'];
 export type RoleChange = components['schemas']['RoleChange'];
+export type SessionRequest = components['schemas']['SessionRequest'];
 export type SetupRequest = components['schemas']['SetupRequest'];
 export type SetupState = components['schemas']['SetupState'];
+export type Submissions = components['schemas']['Submissions'];
+export type System = components['schemas']['System'];
 export type Trade = components['schemas']['Trade'];
 export type TradeList = components['schemas']['TradeList'];
+export type Trail = components['schemas']['Trail'];
+export type TrailRow = components['schemas']['TrailRow'];
 export type TwoStepConfirm = components['schemas']['TwoStepConfirm'];
 export type TwoStepOff = components['schemas']['TwoStepOff'];
 export type TwoStepSecret = components['schemas']['TwoStepSecret'];
@@ -1884,6 +2391,393 @@ export interface operations {
             };
         };
     };
+    broker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Broker"];
+                };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-broker-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeCheckRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeCheck"];
+                };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "save-broker-credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrokerAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "demo-credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoCredentials"];
+                };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "disconnect-broker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrokerAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "renew-every-day": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EveryDayRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrokerAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "generate-broker-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GenerateRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrokerAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "hold-broker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrokerAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "start-broker-popup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PopupStart"];
+                };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "broker-popup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Popup"];
+                };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "save-broker-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrokerAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-broker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrokerAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     candles: {
         parameters: {
             query: {
@@ -2302,6 +3196,70 @@ export interface operations {
             };
         };
     };
+    prove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trail: {
+        parameters: {
+            query?: {
+                /** @description Rows numbered below it; 0 for the newest */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trail"];
+                };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "confirm-two-step": {
         parameters: {
             query?: never;
@@ -2388,6 +3346,68 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TwoStepSecret"];
                 };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeList"];
+                };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ack-notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457) with a code. */
             default: {
@@ -2546,6 +3566,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    system: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
                 };
             };
             /** @description A problem (RFC 9457) with a code. */
