@@ -44,6 +44,8 @@ var (
 	ErrUnavailable error = breezewire.FaultUnavailable
 	// ErrException: the broker's program failed.
 	ErrException error = breezewire.FaultException
+	// ErrStaticIP: the API key is registered with another address than ours.
+	ErrStaticIP error = breezewire.FaultStaticIP
 	// ErrGarbled: an answer that cannot be read, or is too large.
 	ErrGarbled error = breezewire.FaultGarbled
 

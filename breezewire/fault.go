@@ -32,6 +32,8 @@ const (
 	FaultUnavailable
 	// FaultException: a raw exception of the broker's program.
 	FaultException
+	// FaultStaticIP: the API key is registered with another address. The broker's text is not recorded (6.2, section 8).
+	FaultStaticIP
 	// FaultGarbled: an answer that is neither of the above nor an envelope.
 	FaultGarbled
 )
@@ -59,6 +61,8 @@ func (f Fault) Error() string {
 		return "the broker is not available"
 	case FaultException:
 		return "the broker's program failed"
+	case FaultStaticIP:
+		return "the broker takes requests with this API key from its registered address only"
 	case FaultGarbled:
 		return "the broker's answer cannot be read"
 	case FaultOther:
@@ -101,6 +105,8 @@ func faultOf(text string) Fault {
 		return FaultRateDay
 	case strings.HasPrefix(t, textMinutePrefix), strings.HasPrefix(t, textGenericLimit):
 		return FaultRateMinute
+	case strings.Contains(t, "static ip"):
+		return FaultStaticIP
 	case t == "no data found":
 		return FaultNoData
 	case t == "invalid user details":
