@@ -172,6 +172,8 @@ const (
 
 // BrokerKeys are what signs and names a user's app.
 type BrokerKeys struct {
+	// User is whose they are: all his calls share one request budget.
+	User              auth.UserID
 	Broker            store.BrokerID
 	APIKey, SecretKey secret.Text
 }
@@ -181,6 +183,9 @@ type BrokerLogin struct {
 	LoginID, Password, TOTP secret.Text
 	// LastCode is the time step of the code sent last: it is never sent again.
 	LastCode int64
+	// BeforeCode is told the time step of a code before it leaves, so that it is kept even if we die now; an error stops
+	// the login, unsent. It may be nil.
+	BeforeCode func(ctx context.Context, codeStep int64) error
 }
 
 // LoginWon is what a login page gave.
