@@ -23,6 +23,8 @@ type Options struct {
 	// HasSealed reports whether anything sealed, or a key's check value, is stored. It is asked only where Default is
 	// missing.
 	HasSealed func() (bool, error)
+	// IsLooking makes no key: where there is none, and nothing sealed, Keys stay empty and the state is Ready.
+	IsLooking bool
 }
 
 // Keys are the master keys found.
@@ -90,6 +92,8 @@ func FindKeys(o Options) (Keys, State, error) {
 		return Keys{}, Ready, err
 	case hasSealed:
 		return Keys{}, LockedNoKey, nil
+	case o.IsLooking:
+		return Keys{}, Ready, nil
 	}
 	k, _ := NewKey()
 	if err := CreateKeyFile(o.Default, k); err != nil {

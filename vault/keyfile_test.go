@@ -278,7 +278,14 @@ func TestNoKeyNamed(t *testing.T) {
 	if _, _, err := FindKeys(o); err == nil {
 		t.Error("the database does not answer, and that was taken for nothing sealed")
 	}
-	o.HasSealed = answer(false)
+	o.HasSealed, o.IsLooking = answer(false), true
+	if keys, state, err := FindKeys(o); err != nil || state != Ready || !keys.Current.IsZero() {
+		t.Errorf("just looking: %+v %v %v", keys, state, err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal("a key was made just by looking")
+	}
+	o.IsLooking = false
 	made, state, err := FindKeys(o)
 	if err != nil || state != Ready || !made.IsNew || made.Path != path {
 		t.Fatalf("nothing sealed: %+v %v %v", made, state, err)

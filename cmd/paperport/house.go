@@ -29,6 +29,7 @@ type house struct {
 	users  *app.Users
 	app    *app.App
 	demo   *demo // nil when switched off
+	seals  *seals
 	api    *httpapi.Server
 	base   string
 	failed chan error // storage failed: end with exit 74
@@ -62,6 +63,9 @@ func (h *house) open(ctx context.Context) error {
 		return explainDir(h.config.DataDir, err)
 	}
 	h.users = app.NewUsers(app.UsersOptions{Rows: h.store.Users(), Hasher: hasher, Clock: clock.System{}, Span: loginSpan(h.config)})
+	if h.seals, err = openSeals(ctx, h.config, h.store.Brokers()); err != nil {
+		return err
+	}
 	registry := instrument.NewRegistry()
 	if h.app, err = app.New(ctx, app.Options{Store: h.store, Clock: clock.System{}, Registry: registry, RecordedDir: h.config.RecordedDir,
 		BookAgeMax: h.config.BookMaxAge, Log: h.log}); err != nil {
@@ -108,6 +112,7 @@ func (h *house) announce(ctx context.Context, w io.Writer) {
 	if h.config.PublicURL == nil && !h.config.IsLoopback() {
 		fmt.Fprintln(w, "Only localhost is answered: set PAPERPORT_PUBLIC_URL to the address that other machines use.")
 	}
+	h.seals.announce(w)
 	needsOwner, err := h.users.NeedsOwner(ctx)
 	if err != nil || !needsOwner {
 		return

@@ -14,6 +14,7 @@ import (
 
 	"paperport/config"
 	"paperport/store"
+	"paperport/vault"
 )
 
 // Exit codes, as documented in docs/operations.md.
@@ -23,7 +24,7 @@ const (
 	exitUsage    = 2
 	exitSecond   = 3  // another process uses the data directory
 	exitIO       = 74 // storage failed; nothing is acknowledged any more
-	exitSettings = 78 // a setting is wrong, or the database is newer than the program
+	exitSettings = 78 // a setting or the key is wrong, or the database is newer than the program
 )
 
 // errUsage marks a command line that cannot be understood.
@@ -46,7 +47,7 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.Is(err, store.ErrLocked):
 		return exitSecond
-	case errors.Is(err, config.ErrInvalid), errors.Is(err, store.ErrNewerSchema):
+	case errors.Is(err, config.ErrInvalid), errors.Is(err, vault.ErrKey), errors.Is(err, store.ErrNewerSchema):
 		return exitSettings
 	case errors.Is(err, store.ErrBroken), errors.Is(err, store.ErrCorrupt):
 		return exitIO
@@ -67,7 +68,7 @@ func newRoot() *cobra.Command {
 		}
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
-	root.AddCommand(newServe(), newBreezesim(), newUser(), newConfig(), newOpenAPI(), newVerifyLedger(), newVerifyAudit(), newVersion())
+	root.AddCommand(newServe(), newBreezesim(), newUser(), newConfig(), newOpenAPI(), newVerifyLedger(), newVerifyAudit(), newKey(), newDoctor(), newVersion())
 	return root
 }
 

@@ -39,6 +39,10 @@ func runServe(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	log := newLog(cmd.ErrOrStderr(), c.LogLevel)
+	harden(log)
+	if err := checkNamedKey(cmd.Context(), c); err != nil {
+		return err
+	}
 	certificate, err := loadCertificate(c)
 	if err != nil {
 		return err
