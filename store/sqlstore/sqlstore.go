@@ -41,6 +41,7 @@ type Options struct {
 // Store is an open database. Its methods may be called from any goroutine.
 type Store struct {
 	write, read *sql.DB
+	path        string // of the database
 	lock        *os.File
 	auditKey    *auditKey
 	log         *slog.Logger
@@ -64,11 +65,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{lock: lock, log: o.Log, fatal: o.Fatal, jobs: make(chan *job, jobsMax), quit: make(chan struct{})}
+	s := &Store{path: filepath.Join(o.Dir, fileName), lock: lock, log: o.Log, fatal: o.Fatal, jobs: make(chan *job, jobsMax), quit: make(chan struct{})}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	if err := s.open(ctx, filepath.Join(o.Dir, fileName)); err != nil {
+	if err := s.open(ctx, s.path); err != nil {
 		s.closeFiles()
 		return nil, err
 	}

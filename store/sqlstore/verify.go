@@ -45,6 +45,10 @@ func VerifyBeside(ctx context.Context, dir string) (seen Books, faults []string,
 		return seen, nil, fmt.Errorf("sqlstore: opening to verify: %w", err)
 	}
 	defer db.Close()
+	return verifyBooks(ctx, db)
+}
+
+func verifyBooks(ctx context.Context, db *sql.DB) (seen Books, faults []string, err error) {
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return seen, nil, fmt.Errorf("sqlstore: verifying: %w", err)
