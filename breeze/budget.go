@@ -189,11 +189,16 @@ func (c *Client) Spent() Spent {
 }
 
 // Budget returns what is used now.
-func (c *Client) Budget() Budget {
-	b := c.budget
+func (c *Client) Budget() Budget { return c.Meter().Budget(c.now()) }
+
+// Budget returns what is used at an instant; the zero Budget of the zero Meter.
+func (m Meter) Budget(now calendar.Instant) Budget {
+	b := m.budget
+	if b == nil {
+		return Budget{}
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	now := c.now()
 	b.roll(now)
 	used := Budget{MinuteUsed: len(b.sent), MinuteMax: b.perMinute, DayUsed: b.used, DayMax: b.perDay}
 	if b.perDay >= 0 {

@@ -59,7 +59,7 @@ func (p *page) earlyClass() LoginClass {
 		return LoginUnreachable
 	case p.isCaptchaShown() || captchaWords.MatchString(words):
 		return LoginCaptcha
-	case isLocked(words):
+	case isLocked(words) && p.doc.Find("input[type='password']").Length() == 0: // beside one it is the small print
 		return LoginLocked
 	case outageWords.MatchString(words):
 		return LoginOutage

@@ -58,6 +58,9 @@ func (l *login) post(ctx context.Context, path string, fields []field) (page, er
 // submit sends a form that holds a secret, as the page's script would (5.1), and notes that it may have left. An error is
 // final: it is not known what became of it.
 func (l *login) submit(ctx context.Context, path string, fields []field) (page, error) {
+	if err := ctx.Err(); err != nil {
+		return page{}, l.fail(LoginStopped, errors.Join(errNotSent, err), "")
+	}
 	before := l.submitted
 	l.submitted = true
 	p, err := l.postAs(ctx, path, fields, http.Header{
