@@ -37,6 +37,9 @@ for need in "$@"; do
 		[ -n "${PAPERPORT_CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
 			command -v google-chrome >/dev/null || apt chromium
 		;;
+	python3 | openssl)
+		command -v "$need" >/dev/null || apt "$need"
+		;;
 	*)
 		echo "need.sh: unknown program $need" >&2
 		exit 2

@@ -44,7 +44,7 @@ report() {
 }
 
 install() {
-	tools/need.sh go node gcc chromium &&
+	tools/need.sh go node gcc chromium python3 openssl &&
 		go mod download &&
 		tools/modules.sh web test/sdk test/journey
 }

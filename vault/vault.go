@@ -19,7 +19,7 @@
 // Invariants: a text opens only in the place it was sealed for and only as a whole; every failure is ErrSealed and
 // nothing is decrypted before its tag was found right; IVs come from crypto/rand.
 //
-// Known limits: who can write the database can put an older blob of the same version back; who can read this process's
+// Known limits: who can write the database can put an older row back whole, version and all; who can read this process's
 // memory has the keys. docs/keys.md says the same to operators.
 package vault
 
