@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 export CGO_ENABLED=${CGO_ENABLED:-0}
 
 tools/need.sh go
-PAPERPORT_SOAK=1 go test -count=1 -timeout 6h ./vault ./store/sqlstore
+PAPERPORT_SOAK=1 go test -count=1 -timeout 1h -run LockPage ./store/sqlstore
 PAPERPORT_CRASH_KILLS=${PAPERPORT_CRASH_KILLS:-10000} go test -count=1 -timeout 6h -v ./test/crash/...
 go test -count=1 -timeout 6h -run 'World|Replay|Reference' ./engine ./match -args -rapid.checks="${PAPERPORT_WORLDS:-2000000}"
 PAPERPORT_SOAK=1 go test -count=1 -timeout 2h ./vault
