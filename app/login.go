@@ -144,6 +144,20 @@ func (u *Users) Follow(hash auth.TokenHash, stop func()) (func(), bool) {
 	}, true
 }
 
+// IsSignedIn reports whether a login is still in force; it does not count as use.
+func (u *Users) IsSignedIn(ctx context.Context, hash auth.TokenHash) bool {
+	now := u.clock.Now()
+	u.mu.Lock()
+	live, isLive := u.live[hash]
+	isLive = isLive && !u.span.IsOver(live.actor.Login, now)
+	u.mu.Unlock()
+	if isLive {
+		return true
+	}
+	actor, err := u.load(ctx, hash)
+	return err == nil && !actor.User.IsDisabled && !u.span.IsOver(actor.Login, now)
+}
+
 // Touch counts a login as used: an open event stream calls it now and then.
 func (u *Users) Touch(hash auth.TokenHash) {
 	u.mu.Lock()

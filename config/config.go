@@ -34,6 +34,8 @@ type Config struct {
 	TLSCert, TLSKey string
 	// SimAddr is where the demo market's simulator listens.
 	SimAddr string
+	// SimPublicURL is where users' browsers reach the simulator's login pages; nil for its loopback address.
+	SimPublicURL *url.URL
 	// Demo is "on", "off" or the address of a simulator that runs elsewhere.
 	Demo string
 	// DemoHours is "always" or "exchange".
@@ -159,7 +161,7 @@ func (c *Config) checkExposure() error {
 		return fmt.Errorf("%w: PAPERPORT_ADDR: %w", ErrInvalid, err)
 	}
 	isBehindProxy := c.PublicURL != nil && c.PublicURL.Scheme == "https" && len(c.TrustedProxies) > 0
-	if isLoopback(host) || c.TLSCert != "" || isBehindProxy {
+	if IsLoopbackHost(host) || c.TLSCert != "" || isBehindProxy {
 		return nil
 	}
 	return fmt.Errorf(Exposed, ErrInvalid, c.Addr)
@@ -168,10 +170,11 @@ func (c *Config) checkExposure() error {
 // IsLoopback reports whether the server listens for this machine alone.
 func (c *Config) IsLoopback() bool {
 	host, _, _ := net.SplitHostPort(c.Addr)
-	return isLoopback(host)
+	return IsLoopbackHost(host)
 }
 
-func isLoopback(host string) bool {
+// IsLoopbackHost reports whether a host name or address, without its port, is this machine's own.
+func IsLoopbackHost(host string) bool {
 	if host == "localhost" {
 		return true
 	}

@@ -94,6 +94,9 @@ func marketFields() []Field {
 		{Env: "PAPERPORT_SIM_ADDR", Flag: "sim-addr", Default: DefaultSimAddr, Rule: "loopback host:port",
 			Text: "Where the simulator behind the demo market listens; official Breeze SDKs can be pointed at it.",
 			set:  setSimAddr, show: func(c *Config) string { return c.SimAddr }},
+		{Env: "PAPERPORT_SIM_PUBLIC_URL", Default: "", Rule: "http(s)://host[:port], no path",
+			Text: "Where users' browsers reach the simulator's login pages when they are not on this machine: an address of its own that your proxy passes to PAPERPORT_SIM_ADDR. Needed for the demo broker's popup on a hosted installation.",
+			set:  setSimPublicURL, show: func(c *Config) string { return urlText(c.SimPublicURL) }},
 		{Env: "PAPERPORT_RECORDED_DIR", Flag: "recorded-dir", Default: "", Rule: "a directory",
 			Text: "Where recorded days for the replay market are. Default: recorded in the data directory.",
 			set:  setText(func(c *Config) *string { return &c.RecordedDir }), show: func(c *Config) string { return c.RecordedDir }},
@@ -255,7 +258,7 @@ func setSimAddr(c *Config, v string) error {
 	if err := setAddr(func(c *Config) *string { return &c.SimAddr })(c, v); err != nil {
 		return err
 	}
-	if host, _, _ := net.SplitHostPort(v); !isLoopback(host) {
+	if host, _, _ := net.SplitHostPort(v); !IsLoopbackHost(host) {
 		return errors.New("the simulator listens on loopback only")
 	}
 	return nil
@@ -270,29 +273,39 @@ func setDemo(c *Config, v string) error {
 	if err != nil || u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
 		return errors.New("want on, off or http://host:port")
 	}
-	if !isLoopback(u.Hostname()) {
+	if !IsLoopbackHost(u.Hostname()) {
 		return errors.New("a simulator elsewhere must still be on this machine (loopback)")
 	}
 	c.Demo = strings.TrimSuffix(v, "/")
 	return nil
 }
 
-func setPublicURL(c *Config, v string) error {
+func setPublicURL(c *Config, v string) (err error) {
+	c.PublicURL, err = publicURL(v)
+	return err
+}
+
+func setSimPublicURL(c *Config, v string) (err error) {
+	c.SimPublicURL, err = publicURL(v)
+	return err
+}
+
+// publicURL reads an address that browsers use, nil for none.
+func publicURL(v string) (*url.URL, error) {
 	if v == "" {
-		return nil
+		return nil, nil
 	}
 	u, err := url.Parse(v)
 	isPlain := err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && strings.Trim(u.Path, "/") == "" &&
 		u.RawQuery == "" && u.Fragment == "" && u.User == nil
 	if !isPlain {
-		return errors.New("want http(s)://host[:port] and nothing after it")
+		return nil, errors.New("want http(s)://host[:port] and nothing after it")
 	}
-	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
-		return errors.New("only a loopback address may be plain http")
+	if u.Scheme == "http" && !IsLoopbackHost(u.Hostname()) {
+		return nil, errors.New("only a loopback address may be plain http")
 	}
 	u.Path = ""
-	c.PublicURL = u
-	return nil
+	return u, nil
 }
 
 func urlText(u *url.URL) string {

@@ -12,6 +12,7 @@ import (
 
 	"paperport/app"
 	"paperport/auth"
+	"paperport/broker"
 	"paperport/clock"
 	"paperport/config"
 	"paperport/httpapi"
@@ -23,16 +24,19 @@ import (
 
 // house is everything that runs behind the door.
 type house struct {
-	config config.Config
-	log    *slog.Logger
-	store  *sqlstore.Store
-	users  *app.Users
-	app    *app.App
-	demo   *demo // nil when switched off
-	seals  *seals
-	api    *httpapi.Server
-	base   string
-	failed chan error // storage failed: end with exit 74
+	config  config.Config
+	log     *slog.Logger
+	store   *sqlstore.Store
+	users   *app.Users
+	app     *app.App
+	demo    *demo // nil when switched off
+	desk    *broker.Desk
+	daily   *broker.Daily
+	brokers *app.Brokers
+	seals   *seals
+	api     *httpapi.Server
+	base    string
+	failed  chan error // storage failed: end with exit 74
 
 	ctx     context.Context // ends when the house closes
 	cancel  context.CancelFunc
@@ -72,14 +76,17 @@ func (h *house) open(ctx context.Context) error {
 		return err
 	}
 	if h.config.Demo != "off" {
-		if h.demo, err = newDemo(h.config, h.log, registry, h.app); err != nil {
+		if h.demo, err = newDemo(h.config, h.log, registry, h.app, h.base+callbackPath); err != nil {
 			return err
 		}
 		if err := h.demo.open(ctx); err != nil {
 			return err
 		}
 	}
-	h.api.Attach(h.app, h.users, nil)
+	if err := h.openDesk(ctx, registry); err != nil {
+		return err
+	}
+	h.api.Attach(h.app, h.users, h.brokers)
 	return nil
 }
 
@@ -128,9 +135,11 @@ func (h *house) announce(ctx context.Context, w io.Writer) {
 func (h *house) start() {
 	h.running.Go(h.sweep)
 	if h.demo != nil {
-		h.running.Go(func() { h.demo.feed.Run(h.ctx) })
+		h.running.Go(func() { h.demo.market.Feed().Run(h.ctx) })
 		h.running.Go(func() { h.demo.run(h.ctx) })
 	}
+	h.running.Go(func() { h.daily.Run(h.ctx) })
+	h.running.Go(func() { h.brokers.Run(h.ctx) })
 }
 
 // sweep ends logins whose time is over, and writes down where the audit trail ends.
@@ -160,6 +169,9 @@ func (h *house) close() error {
 	}
 	h.cancel()
 	h.running.Wait()
+	if h.desk != nil {
+		h.desk.Close()
+	}
 	if h.store != nil {
 		errs = append(errs, h.store.Close())
 	}
