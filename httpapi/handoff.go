@@ -130,7 +130,7 @@ func (c *callback) mayNote(ip netip.Addr) bool {
 		bits = 64
 	}
 	from, err := ip.Prefix(bits)
-	if err != nil {
+	if err != nil || !ip.IsValid() {
 		return false
 	}
 	c.mu.Lock()
