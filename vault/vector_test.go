@@ -11,6 +11,8 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -327,4 +329,33 @@ func (m *maker) malformed() {
 		long[i] = 16
 	}
 	m.bad("rightly signed, filled further than needed", s.sealBytes(long, m.at, m.iv()), m.at)
+}
+
+// maybeKey is what could be 32 bytes in base64 or hex.
+var maybeKey = regexp.MustCompile(`[A-Za-z0-9+/_-]{43,64}=?`)
+
+// TestNoKeyInDocuments: what somebody may copy from a page of ours as a key must be refused as a sample.
+func TestNoKeyInDocuments(t *testing.T) {
+	seen := 0
+	for _, pattern := range []string{"../*.md", "../docs/*.md", "../docs/*/*.md", "../deploy/*", "../.env*", "../Dockerfile", "../*.yml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range files {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				continue // a directory
+			}
+			seen++
+			for _, word := range maybeKey.FindAllString(string(text), -1) {
+				if _, err := ParseKey([]byte(word)); err == nil {
+					t.Errorf("%s holds %s, which would be taken for a key: add it to samples", name, word)
+				}
+			}
+		}
+	}
+	if seen < 5 {
+		t.Errorf("looked at %d files only", seen)
+	}
 }
