@@ -190,7 +190,7 @@ func (s *Server) serveValidateUser(w http.ResponseWriter, r *http.Request) {
 	case isRight:
 		s.finishLogin(w, v)
 	case v.finish == FinishRedirect && r.Header.Get("X-Requested-With") == "":
-		showVisit(w, v, fragment)
+		showVisit(w, v, r, fragment)
 	default:
 		showFragment(w, fragment)
 	}

@@ -6,6 +6,7 @@ import (
 	"embed"
 	"html/template"
 	"net/http"
+	"slices"
 
 	"paperport/breezewire"
 )
@@ -137,7 +138,7 @@ func (s *Server) serveTradeLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	setCookie(w, breezewire.CookieServer, s.login.visits.begin(one))
-	showVisit(w, one, "")
+	showVisit(w, one, r, "")
 }
 
 // newVisit fixes what one login sees.
@@ -149,6 +150,7 @@ func newVisit(tag string, set LoginSwitches) *visit {
 	if set.Fault == LoginCaptchaPage {
 		v.letters = captchaLetters()
 	}
+	// showVisit knows the password as the first of these.
 	v.hidden = []hidden{{ID: breezewire.IDEncrypted, isOpen: true}, publicKey(v.generation), {ID: breezewire.IDPlain, Value: rand.Text()},
 		{ID: breezewire.IDSlash, Value: rand.Text()}, {ID: breezewire.IDRedirect, Value: rand.Text()}}
 	if v.generation == breezewire.LoginHex {
@@ -162,17 +164,26 @@ func newVisit(tag string, set LoginSwitches) *visit {
 	return v
 }
 
-// showVisit renders the password page, with the OTP panel or a message in it when panel is not empty.
-func showVisit(w http.ResponseWriter, v *visit, panel string) {
+// showVisit renders the password page: empty at first, and after a code that came as a page's own form and was refused,
+// as it was, with the fragment to show.
+func showVisit(w http.ResponseWriter, v *visit, r *http.Request, fragment string) {
 	nonce := rand.Text()
-	var challenge string
-	if v.letters != "" && v.user == "" {
-		challenge = render("captcha", map[string]any{"Letters": v.letters, "Error": "", "HasButton": false})
+	data := map[string]any{
+		"Nonce": nonce, "Generation": uint8(v.generation), "Suffix": v.suffix, "Finish": v.finish, "Hidden": v.hidden, "User": "", "Masked": "",
+		"HasBirth": v.generation == breezewire.LoginPEM, "App": v.key, "Panel": template.HTML(""), "Challenge": template.HTML(""),
 	}
-	show(w, nonce, render("login.html", map[string]any{
-		"Nonce": nonce, "Generation": uint8(v.generation), "Suffix": v.suffix, "Finish": v.finish, "Hidden": v.hidden,
-		"HasBirth": v.generation == breezewire.LoginPEM, "App": v.key, "Panel": template.HTML(panel), "Challenge": template.HTML(challenge),
-	}))
+	switch {
+	case v.panel != nil:
+		values := slices.Clone(v.hidden)
+		values[0].Value = v.encrypted
+		data["Hidden"], data["User"], data["Masked"] = values, r.PostForm.Get(breezewire.IDUser+v.suffix), breezewire.MaskedPassword
+		data["Panel"] = template.HTML(fragment)
+	case fragment != "":
+		data["Panel"] = template.HTML(fragment)
+	case v.letters != "":
+		data["Challenge"] = template.HTML(render("captcha", map[string]any{"Letters": v.letters, "Error": "", "HasButton": false}))
+	}
+	show(w, nonce, render("login.html", data))
 }
 
 // captchaLetters are five capital letters.
