@@ -158,12 +158,17 @@ func (s *Server) serveFinish(w http.ResponseWriter, r *http.Request) {
 	gone := handoffCookie(r.Context())
 	gone.MaxAge = -1
 	http.SetCookie(w, &gone)
-	binding := oneCookie(r, bindingName)
-	if !isThere || binding == "" || s.Brokers == nil {
-		why := "no token is waiting"
-		if isThere {
-			why = "no binding cookie"
-		}
+	binding := secret.New(oneCookie(r, bindingName))
+	why := ""
+	switch {
+	case !isThere:
+		why = "no token is waiting"
+	case binding.IsEmpty():
+		why = "no binding cookie"
+	case !s.callback.arrive(binding):
+		why = "no login is waiting for this binding"
+	}
+	if why != "" || s.Brokers == nil {
 		s.noteStranger(r.Context(), why)
 		s.servePopupPage(w, nobodyWaits())
 		return
@@ -173,7 +178,7 @@ func (s *Server) serveFinish(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &over)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), finishMax)
 	defer cancel()
-	end, err := s.Brokers.FinishPopup(ctx, secret.New(binding), token, fromOf(ctx))
+	end, err := s.Brokers.FinishPopup(ctx, binding, token, fromOf(ctx))
 	s.servePopupPage(w, s.pageOf(ctx, end, err))
 }
 
@@ -188,14 +193,13 @@ func oneCookie(r *http.Request, name string) string {
 
 // pageOf is what the popup shows at its end.
 func (s *Server) pageOf(ctx context.Context, end app.PopupEnd, err error) popupPage {
-	var failure *app.BrokerFailure
 	switch {
 	case err == nil && end.IsOK:
 		return popupPage{status: http.StatusOK, attempt: end.ID, isOK: true, text: end.Text}
+	case err == nil && end.ID == "":
+		return popupPage{status: http.StatusForbidden, text: end.Text}
 	case err == nil:
 		return popupPage{status: http.StatusUnprocessableEntity, attempt: end.ID, text: end.Text}
-	case errors.As(err, &failure) && failure.Class == app.FailedAttempt:
-		return popupPage{status: http.StatusForbidden, attempt: end.ID, text: failure.Text, next: failure.Next}
 	default:
 		p := s.explain(ctx, err)
 		return popupPage{status: p.Status, attempt: end.ID, text: p.Detail, next: p.Context["next"]}

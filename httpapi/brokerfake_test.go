@@ -118,12 +118,16 @@ func (b *brokerSide) FinishPopup(_ context.Context, binding, apiSession secret.T
 	defer b.mu.Unlock()
 	isOver := !b.popup.UsedAt.IsZero() || !b.now().Before(b.popup.ExpiresAt)
 	if b.binding.IsEmpty() || !b.binding.Equal(binding) || isOver {
-		return app.PopupEnd{}, &app.BrokerFailure{Class: app.FailedAttempt, Text: "This login was used already, or it took too long."}
+		return app.PopupEnd{Text: "This login was used already, or it took too long."}, nil
 	}
 	b.popup.UsedAt = b.now()
 	b.finished = append(b.finished, apiSession.Reveal())
+	var failure *app.BrokerFailure
+	if errors.As(b.err, &failure) {
+		b.popup.Outcome = string(failure.Class)
+		return app.PopupEnd{ID: b.popup.ID, Text: failure.Text}, nil
+	}
 	if b.err != nil {
-		b.popup.Outcome = "refused"
 		return app.PopupEnd{ID: b.popup.ID}, b.err
 	}
 	b.popup.Outcome = "ok"

@@ -144,7 +144,7 @@ func TestCookiesOfTheCallback(t *testing.T) {
 		t.Errorf("handoff %q", got)
 	}
 	public := newWorld(t, func(o *Options) { o.PublicURL = mustURL(t, "https://paper.example.org") })
-	public.server.callback.expect(public.clock.Now().Add(time.Minute))
+	public.server.callback.expect(secret.New("x"), public.clock.Now().Add(time.Minute))
 	a := formPost("API_Session=" + testToken)
 	a.host = "paper.example.org"
 	if got := public.do(a).Header().Get("Set-Cookie"); !strings.Contains(got, "; Secure") {
@@ -175,7 +175,7 @@ func TestCallbackWithoutAttempt(t *testing.T) {
 	if n := len(w.server.callback.handoffs); n != 0 {
 		t.Errorf("%d tokens are kept", n)
 	}
-	w.server.callback.expect(w.clock.Now().Add(time.Minute))
+	w.server.callback.expect(secret.New("x"), w.clock.Now().Add(time.Minute))
 	r := w.do(ask{path: finishPath})
 	if r.Code != 403 || !strings.Contains(r.Body.String(), `data-attempt=""`) {
 		t.Errorf("finish alone: %d %s", r.Code, r.Body)
@@ -306,11 +306,11 @@ func TestForeignReturns(t *testing.T) {
 	})
 	t.Run("the broker refuses", func(t *testing.T) {
 		w, b := start(t)
-		w.broker.err = &app.BrokerFailure{Class: app.FailedIdentity, Text: "This is another user of the broker <b>.", Next: "Log in as yourself."}
+		w.broker.err = &app.BrokerFailure{Class: app.FailedIdentity, Text: "This is another user of the broker <b>. Log in as yourself."}
 		b.send(formPost("API_Session=" + testToken))
 		r := b.finish()
 		page := r.Body.String()
-		if r.Code != 502 || !strings.Contains(page, `data-attempt="attempt-1" data-status="refused"`) || !strings.Contains(page, "another user of the broker &lt;b&gt;.") || !strings.Contains(page, "Log in as yourself.") {
+		if r.Code != 422 || !strings.Contains(page, `data-attempt="attempt-1" data-status="refused"`) || !strings.Contains(page, "another user of the broker &lt;b&gt;.") {
 			t.Errorf("got %d %s", r.Code, page)
 		}
 	})

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
@@ -21,7 +22,7 @@ const (
 	notesBurst  = 30          // of all addresses together, then one in ten seconds
 )
 
-// callback holds tokens between the two hops, in memory only.
+// callback knows which popups may come back, and holds tokens between the two hops; all of it in memory only.
 type callback struct {
 	clock clock.Clock
 
@@ -29,7 +30,7 @@ type callback struct {
 	handoffs []handoff  // oldest first
 	sweeper  *time.Timer
 	isOver   bool
-	until    time.Time // a popup begun here may come back until then
+	waiting  map[auth.TokenHash]time.Time // bindings of popups begun here, and until when they may come back
 	notes    map[netip.Prefix]*rate.Limiter
 	allNotes *rate.Limiter
 }
@@ -41,24 +42,35 @@ type handoff struct {
 }
 
 func newCallback(c clock.Clock) *callback {
-	return &callback{clock: c, notes: map[netip.Prefix]*rate.Limiter{}, allNotes: rate.NewLimiter(rate.Every(10*time.Second), notesBurst)}
+	return &callback{clock: c, waiting: map[auth.TokenHash]time.Time{}, notes: map[netip.Prefix]*rate.Limiter{}, allNotes: rate.NewLimiter(rate.Every(10*time.Second), notesBurst)}
 }
 
-// expect says that a popup may come back until then. Popups begun before a restart are not waited for: their window has
-// to be opened again.
-func (c *callback) expect(until time.Time) {
+// expect says that the popup with this binding may come back until then. Popups begun before a restart are not waited
+// for: their button has to be pressed again.
+func (c *callback) expect(binding secret.Text, until time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if until.After(c.until) {
-		c.until = until
-	}
+	c.prune()
+	c.waiting[auth.HashToken(binding.Reveal())] = until
 }
 
 // isExpected reports whether any popup may come back now.
 func (c *callback) isExpected() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.clock.Now().Before(c.until)
+	c.prune()
+	return len(c.waiting) > 0
+}
+
+// arrive ends the wait for a binding, once; false when nobody waits for it.
+func (c *callback) arrive(binding secret.Text) bool {
+	key := auth.HashToken(binding.Reveal())
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.prune()
+	_, isWaiting := c.waiting[key]
+	delete(c.waiting, key)
+	return isWaiting
 }
 
 // keep holds a token for handoffSpan and returns the secret that fetches it.
@@ -97,6 +109,7 @@ func (c *callback) take(name string) (secret.Text, bool) {
 func (c *callback) prune() {
 	now := c.clock.Now()
 	c.handoffs = slices.DeleteFunc(c.handoffs, func(h handoff) bool { return !now.Before(h.until) })
+	maps.DeleteFunc(c.waiting, func(_ auth.TokenHash, until time.Time) bool { return !now.Before(until) })
 }
 
 // plan makes sure that tokens go in time, also when nobody asks.

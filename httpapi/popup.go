@@ -56,7 +56,7 @@ func (s *Server) startPopup(ctx context.Context, _ *nothingIn) (*popupStartOut, 
 	if err != nil {
 		return nil, err
 	}
-	s.callback.expect(start.ExpiresAt)
+	s.callback.expect(start.Binding, start.ExpiresAt)
 	binding := bindingCookie()
 	binding.Value, binding.Expires = start.Binding.Reveal(), start.ExpiresAt
 	return &popupStartOut{SetCookie: binding, Body: PopupStart{ID: start.ID, ExpiresAt: wireTime(start.ExpiresAt),
