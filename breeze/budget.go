@@ -113,23 +113,41 @@ func (b *budget) keep(p purpose, limit int) int {
 func (b *budget) take(now calendar.Instant, p purpose) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.roll(now)
-	if left := b.day.Add(1).At(0).Sub(now); b.perDay >= 0 && b.used >= b.perDay-b.keep(p, b.perDay) || p == ordinary && b.dayOver == b.day {
-		return &BudgetError{RetryAfter: left, cause: ErrRateDay}
-	}
-	if now < b.until {
-		return &BudgetError{RetryAfter: b.until.Sub(now), cause: ErrRateMinute}
-	}
-	if most := b.perMinute - b.keep(p, b.perMinute); b.perMinute >= 0 && len(b.sent) >= most {
-		retry := time.Minute
-		if len(b.sent) > 0 && most > 0 {
-			retry = b.sent[len(b.sent)-most].Add(time.Minute).Sub(now)
-		}
-		return &BudgetError{RetryAfter: retry, cause: ErrRateMinute}
+	if err := b.check(now, p, 1); err != nil {
+		return err
 	}
 	b.used++
 	b.sent = append(b.sent, now)
 	return nil
+}
+
+// has says why n requests in a row could not be spent now, or nil.
+func (b *budget) has(now calendar.Instant, p purpose, n int) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.check(now, p, n)
+}
+
+// check needs mu.
+func (b *budget) check(now calendar.Instant, p purpose, n int) error {
+	b.roll(now)
+	isDayOver := b.perDay >= 0 && b.used+n > b.perDay-b.keep(p, b.perDay) || p == ordinary && b.dayOver == b.day
+	if isDayOver {
+		return &BudgetError{RetryAfter: b.day.Add(1).At(0).Sub(now), cause: ErrRateDay}
+	}
+	if now < b.until {
+		return &BudgetError{RetryAfter: b.until.Sub(now), cause: ErrRateMinute}
+	}
+	most := b.perMinute - b.keep(p, b.perMinute)
+	tooMany := len(b.sent) + n - most
+	if b.perMinute < 0 || tooMany <= 0 {
+		return nil
+	}
+	retry := time.Minute
+	if tooMany <= len(b.sent) {
+		retry = b.sent[tooMany-1].Add(time.Minute).Sub(now)
+	}
+	return &BudgetError{RetryAfter: retry, cause: ErrRateMinute}
 }
 
 // roll forgets what is older than a minute, and the count of a day that is over.

@@ -79,6 +79,9 @@ func loginQuery(key secret.Text) string {
 	return breezewire.LoginQueryKey + "=" + url.QueryEscape(key.Reveal())
 }
 
+// loginRequests are the most that one login makes: two pages, the password, two codes.
+const loginRequests = 5
+
 // login is one login under way.
 type login struct {
 	client  *Client
@@ -138,6 +141,9 @@ func (l *login) begin() error {
 	}
 	if _, err := codeOf(l.keys.TOTP, 1); err != nil {
 		return l.fail(LoginMissing, err, "TOTP Secret is not a Base32 text")
+	}
+	if err := l.client.budget.has(l.client.now(), reserved, loginRequests); err != nil {
+		return l.fail(LoginUnreachable, err, "") // a login that ran dry in the middle would cost a submission for nothing
 	}
 	base, err := url.Parse(l.client.options.Hosts.API)
 	if err != nil || base.Host == "" {

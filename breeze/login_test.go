@@ -154,32 +154,32 @@ func fixtures() map[string]fixture {
 		"page: forbidden":          {path: form, reply: reply{status: 403, body: "No entry <b>today</b>"}, class: LoginRefused, text: "No entry today"},
 		"page: HTML 200 error":     {path: form, reply: page200("<h1>Runtime Error</h1>"), class: LoginPageChanged, text: "Runtime Error"},
 		"page: locked":             {path: form, reply: page200("Your account has been locked."), class: LoginLocked, text: "locked"},
-		"page: captcha":            {path: form, change: swap(`<div id="dvgetotp">`, `<img id="imgCaptcha" src="/c.png"><input type="text" id="txtcap"><div id="dvgetotp">`), class: LoginCaptcha, text: "I accept"},
-		"page: one more question":  {path: form, change: swap(`<div id="dvgetotp">`, `<input type="text" id="txtpan"><div id="dvgetotp">`), class: LoginPageChanged, text: "I accept"},
-		"page: other ids":          {path: form, change: swap(`id="hidp"`, `id="hidpNew"`), class: LoginPageChanged, text: "I accept"},
-		"page: foreign action":     {path: form, change: swap(`./tradelogin`, `//evil.example/apiuser/tradelogin`), class: LoginPageChanged, text: "I accept"},
-		"page: another action":     {path: form, change: swap(`./tradelogin`, `/apiuser/home`), class: LoginPageChanged, text: "I accept"},
-		"page: base address":       {path: form, change: swap(`<head>`, `<head><base href="https://evil.example/">`), class: LoginPageChanged, text: "I accept"},
-		"page: no key":             {path: form, change: swap(`-----BEGIN`, `-----START`), class: LoginPageChanged, text: "I accept"},
-		"page: broken key":         {path: form, change: swap(`MI`, `!!`), class: LoginPageChanged, text: "I accept"},
-		"page: an id stands twice": {path: form, change: swap(`<div id="dvgetotp">`, `<input type="hidden" id="hidp"><div id="dvgetotp">`), class: LoginPageChanged, text: "I accept"},
-		"page: get, not post":      {path: form, change: swap(`method="post"`, `method="get"`), class: LoginPageChanged, text: "I accept"},
+		"page: captcha":            {path: form, change: swap(`<div id="dvgetotp">`, `<img id="imgCaptcha" src="/c.png"><input type="text" id="txtcap"><div id="dvgetotp">`), class: LoginCaptcha},
+		"page: one more question":  {path: form, change: swap(`<div id="dvgetotp">`, `<input type="text" id="txtpan"><div id="dvgetotp">`), class: LoginPageChanged},
+		"page: other ids":          {path: form, change: swap(`id="hidp"`, `id="hidpNew"`), class: LoginPageChanged},
+		"page: foreign action":     {path: form, change: swap(`./tradelogin`, `//evil.example/apiuser/tradelogin`), class: LoginPageChanged},
+		"page: another action":     {path: form, change: swap(`./tradelogin`, `/apiuser/home`), class: LoginPageChanged},
+		"page: base address":       {path: form, change: swap(`<head>`, `<head><base href="https://evil.example/">`), class: LoginPageChanged},
+		"page: no key":             {path: form, change: swap(`-----BEGIN`, `-----START`), class: LoginPageChanged},
+		"page: broken key":         {path: form, change: swap(`MI`, `!!`), class: LoginPageChanged},
+		"page: an id stands twice": {path: form, change: swap(`<div id="dvgetotp">`, `<input type="hidden" id="hidp"><div id="dvgetotp">`), class: LoginPageChanged},
+		"page: get, not post":      {path: form, change: swap(`method="post"`, `method="get"`), class: LoginPageChanged},
 		"page: cut off":            {path: form, reply: reply{isDead: true}, class: LoginUnreachable},
 
 		"password: wrong":             {path: password, reply: page200("Invalid User Id or Password. Your account will be locked after 3 more attempts."), class: LoginWrongPassword, passwords: 1, text: "Invalid User Id"},
 		"password: wrong, in a popup": {path: password, reply: page200(`<script>alert('Incorrect \u0070assword, don\'t guess');</script>`), class: LoginWrongPassword, passwords: 1, text: "Incorrect password, don't guess"},
 		"password: locked":            {path: password, reply: page200("Your account has been locked due to 5 invalid login attempts."), class: LoginLocked, passwords: 1, text: "locked"},
 		"password: captcha":           {path: password, reply: page200(`<div id="SHWCAP"><input id="txtcaptcha"></div>`), class: LoginCaptcha, passwords: 1},
-		"password: SMS text":          {path: password, reply: page200("An OTP was sent to your registered mobile."), class: LoginSMS, passwords: 1, text: "registered mobile"},
-		"password: SMS panel":         {path: password, change: swap(`id="hiistotp" value="Y"`, `id="hiistotp" value="N"`), class: LoginSMS, passwords: 1, text: "Verify TOTP"},
+		"password: SMS text":          {path: password, reply: page200("An OTP was sent to your registered mobile."), class: LoginSMS, passwords: 1},
+		"password: SMS panel":         {path: password, change: swap(`id="hiistotp" value="Y"`, `id="hiistotp" value="N"`), class: LoginSMS, passwords: 1},
 		"password: SMS, no flag": {path: password, change: func(s string) string {
 			return swap(`Verify TOTP`, `Enter OTP`)(swap(`id="hiistotp" value="Y"`, `id="hiistotp"`)(s))
-		}, class: LoginSMS, passwords: 1, text: "Enter OTP"},
+		}, class: LoginSMS, passwords: 1},
 		"password: terms":           {path: password, reply: page200(`<script>alert("Please accept the terms and conditions.")</script>`), class: LoginPageChanged, passwords: 1, text: "terms and conditions"},
 		"password: invalid request": {path: password, reply: page200("Invalid request."), class: LoginRefused, passwords: 1, text: "Invalid request."},
 		"password: unknown words":   {path: password, reply: page200("Computer says <b>no</b>."), class: LoginRefused, passwords: 1, text: "Computer says no."},
-		"password: four boxes":      {path: password, change: swap(`<input type="text" tg-nm="otp" tg-ord="first" inputmode="decimal">`, ``), class: LoginPageChanged, passwords: 1, text: "Verify TOTP"},
-		"password: no code field":   {path: password, change: swap(`id="hiotp"`, `id="hiotpNew"`), class: LoginPageChanged, passwords: 1, text: "Verify TOTP"},
+		"password: four boxes":      {path: password, change: swap(`<input type="text" tg-nm="otp" tg-ord="first" inputmode="decimal">`, ``), class: LoginPageChanged, passwords: 1},
+		"password: no code field":   {path: password, change: swap(`id="hiotp"`, `id="hiotpNew"`), class: LoginPageChanged, passwords: 1},
 		"password: empty":           {path: password, reply: reply{status: 200}, class: LoginUncertain, passwords: 1},
 		"password: 500":             {path: password, reply: reply{status: 500, body: "oops"}, class: LoginUncertain, passwords: 1, text: "oops"},
 		"password: outage page":     {path: password, reply: page200(outage), class: LoginUncertain, passwords: 1, text: "An error occurred."},
@@ -470,6 +470,32 @@ func TestLoginWithoutConnection(t *testing.T) {
 			t.Errorf("submitted %v, %d passwords", e.Submitted, p.passwords)
 		}
 	})
+}
+
+// TestLoginBudget is test 62's reserve: a day that calls have used up still has a login in it, and one with fewer
+// requests left than a login may take is not begun.
+func TestLoginBudget(t *testing.T) {
+	for used, class := range map[int]LoginClass{4990: "", 4995: "", 4996: LoginUnreachable, 5000: LoginUnreachable} {
+		synctest.Test(t, func(t *testing.T) {
+			p := &fakePages{t: t, generation: breezewire.LoginPEM}
+			c := mustClient(t, p, func(o *Options) { o.DayUsed = used })
+			if _, err := c.Quote(t.Context(), reliance); !errors.Is(err, ErrRateDay) {
+				t.Errorf("an ordinary call after %d: %v", used, err)
+			}
+			_, err := c.Login(t.Context(), loginKeys(), LoginOptions{})
+			if class == "" {
+				if err != nil || len(p.faults) > 0 {
+					t.Errorf("after %d: %v, %v", used, err, p.faults)
+				}
+				return
+			}
+			var spent *BudgetError
+			e := mustFail(t, err, class)
+			if !errors.As(err, &spent) || p.visits != 0 || e.Submitted {
+				t.Errorf("after %d: %v, %d visits", used, err, p.visits)
+			}
+		})
+	}
 }
 
 // TestLoginForeign: a key at the wrong broker stops at the wall, and its address is not given out.

@@ -33,7 +33,7 @@ var (
 func (l *login) early(ctx context.Context, p page, err error) error {
 	switch {
 	case errors.Is(err, errNotPinned):
-		return l.fail(p.earlyClass(), err, p.words())
+		return l.failAt(p, p.earlyClass(), err)
 	case errors.Is(err, ErrForeignKey):
 		return l.fail(LoginForeignKey, err, "")
 	case errors.Is(ctx.Err(), context.Canceled):
@@ -77,17 +77,17 @@ func isLocked(words string) bool {
 // panelOf reads the answer to the password, by structure first.
 func (l *login) panelOf(p page) (codePanel, error) {
 	if strings.Contains(p.text, breezewire.TextCaptcha) || p.isCaptchaShown() || captchaWords.MatchString(p.allWords()) {
-		return codePanel{}, l.fail(LoginCaptcha, nil, p.words())
+		return codePanel{}, l.failAt(p, LoginCaptcha, nil)
 	}
 	if p.doc.Find("#"+breezewire.IDOTPPanel).Length() == 0 {
-		return codePanel{}, l.fail(p.passwordClass(), nil, p.words())
+		return codePanel{}, l.failAt(p, p.passwordClass(), nil)
 	}
 	panel, err := p.codePanel()
 	switch {
 	case err != nil:
-		return codePanel{}, l.fail(LoginPageChanged, err, p.words())
+		return codePanel{}, l.failAt(p, LoginPageChanged, err)
 	case !panel.isTOTP(p.allWords()):
-		return codePanel{}, l.fail(LoginSMS, nil, p.words())
+		return codePanel{}, l.failAt(p, LoginSMS, nil)
 	default:
 		return panel, nil
 	}
@@ -150,13 +150,13 @@ func (l *login) sessionOf(p page) (secret.Text, error) {
 	words := p.allWords()
 	switch {
 	case p.status >= 500 || p.status == http.StatusRequestTimeout || p.text == "" && p.location == "":
-		return secret.Text{}, l.fail(LoginUncertain, nil, p.words())
+		return secret.Text{}, l.failAt(p, LoginUncertain, nil)
 	case isLocked(words):
-		return secret.Text{}, l.fail(LoginLocked, nil, p.words())
+		return secret.Text{}, l.failAt(p, LoginLocked, nil)
 	case p.isCaptchaShown() || captchaWords.MatchString(words):
-		return secret.Text{}, l.fail(LoginCaptcha, nil, p.words())
+		return secret.Text{}, l.failAt(p, LoginCaptcha, nil)
 	default:
-		return secret.Text{}, l.fail(LoginCodeRefused, nil, p.words())
+		return secret.Text{}, l.failAt(p, LoginCodeRefused, nil)
 	}
 }
 

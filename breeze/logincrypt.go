@@ -90,8 +90,7 @@ func readHex(pair string) (*rsa.PublicKey, error) {
 
 // encrypt spells PKCS#1 v1.5 over the UTF-8 text: lower-case hex as long as the modulus, or base64.
 func (k passwordKey) encrypt(text secret.Text) (secret.Text, error) {
-	//lint:ignore SA1019 the page's script pads so, and its server expects nothing else
-	sealed, err := rsa.EncryptPKCS1v15(rand.Reader, k.public, []byte(text.Reveal()))
+	sealed, err := rsa.EncryptPKCS1v15(rand.Reader, k.public, []byte(text.Reveal())) //nolint:staticcheck // the page's script pads so, and its server expects nothing else
 	switch {
 	case errors.Is(err, rsa.ErrMessageTooLong):
 		return secret.Text{}, notPinned("a key too short for the password")

@@ -117,6 +117,11 @@ func (l *login) fail(class LoginClass, cause error, text string) *LoginError {
 	return &LoginError{Class: class, Text: l.safe(text), cause: cause}
 }
 
+// failAt makes the error of a class with what a page says of it.
+func (l *login) failAt(p page, class LoginClass, cause error) *LoginError {
+	return l.fail(class, cause, p.words(class))
+}
+
 // safe makes a page's text fit to be shown.
 func (l *login) safe(text string) string {
 	if text == "" {

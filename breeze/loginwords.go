@@ -23,17 +23,32 @@ var (
 	scriptHex = regexp.MustCompile(`\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(.))`)
 )
 
-// words is what a page tells its user: the line beside the code panel and what its scripts pop up, else its visible text.
-func (p *page) words() string {
-	if p.doc == nil {
+// words is what a page tells its user of a refusal: the lines it marks as errors and what its scripts pop up, else its
+// visible text. A page that only asks for something we do not answer refuses nothing, and its labels are no help.
+func (p *page) words(class LoginClass) string {
+	if p.doc == nil || class == LoginSMS || class == LoginCaptcha {
 		return ""
 	}
-	said := append([]string{visibleText(p.doc.Find("#" + breezewire.IDOTPError))}, p.alerts()...)
+	said := append([]string{visibleText(p.doc.Find("#" + breezewire.IDOTPError)), visibleText(p.doc.Find("#" + breezewire.IDPageError))}, p.alerts()...)
 	said = slices.DeleteFunc(said, func(s string) bool { return s == "" })
-	if len(said) > 0 {
+	switch {
+	case len(said) > 0:
 		return strings.Join(said, " ")
+	case class == LoginPageChanged && p.isAsking():
+		return ""
+	default:
+		return p.shownText()
 	}
-	return p.shownText()
+}
+
+// isAsking reports whether there is anything to type into.
+func (p *page) isAsking() bool {
+	for _, input := range p.doc.Find("input, select, textarea").EachIter() {
+		if isVisible(input) {
+			return true
+		}
+	}
+	return false
 }
 
 // allWords is all that a page says, for classing it.

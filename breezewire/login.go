@@ -75,6 +75,7 @@ const (
 	TextCaptcha  = "SHWCAP"
 	TextInvalid  = "Invalid request"
 	TextNoKey    = "Public Key does not exist"
+	IDPageError  = "pageerror"   // the line of a page that refuses (5.5)
 	IDAPISession = "API_Session" // the auto-posted form's input, by id and name
 	// QueryAPISession carries the API session in a redirect; readers accept any letter case and IDAPISession, too.
 	QueryAPISession = "apisession"
