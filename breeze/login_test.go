@@ -37,6 +37,7 @@ func mustPages(t *testing.T, change func(*fakePages)) (*fakePages, *Client) {
 // mustFail asserts how a login ends and that nothing we hold is in what it says.
 func mustFail(t *testing.T, err error, class LoginClass) *LoginError {
 	t.Helper()
+	synctest.Wait() // for the broker to have seen all there was
 	var e *LoginError
 	if !errors.As(err, &e) {
 		t.Fatalf("a login ended with %v, want class %s", err, class)
