@@ -104,40 +104,45 @@ func (d *Desk) DemoAccount(ctx context.Context, user auth.UserID) (app.BrokerFie
 	return f, nil
 }
 
-// loginFailure classes a failed login; the classes have the client's names.
+// loginFailure classes a failed login; the classes have the client's names. A page's words are shown where no class says
+// it better.
 func loginFailure(err error) error {
 	var e *breeze.LoginError
 	if !errors.As(err, &e) {
 		return failureOf(err)
 	}
-	if e.Class == breeze.LoginStopped {
-		if cause := errors.Unwrap(e); cause != nil && !e.Submitted {
-			return cause // app's own word, from before
-		}
-		return &app.BrokerFailure{Class: app.FailedUncertain, IsSubmitted: e.Submitted, CodeStep: e.CodeStep, Cause: err}
+	f := &app.BrokerFailure{Class: app.BrokerClass(e.Class), IsSubmitted: e.Submitted, CodeStep: e.CodeStep, Cause: err}
+	if e.Class == breeze.LoginMissing || e.Class == breeze.LoginRefused {
+		f.Text = e.Text
 	}
-	f := &app.BrokerFailure{Class: app.BrokerClass(e.Class), Text: e.Text, IsSubmitted: e.Submitted, CodeStep: e.CodeStep, Cause: err}
 	var spent *breeze.BudgetError
-	if errors.As(err, &spent) && !e.Submitted {
+	switch cause := errors.Unwrap(e); {
+	case e.Class == breeze.LoginStopped && cause != nil && !e.Submitted:
+		return cause // app's own word, from before
+	case e.Class == breeze.LoginStopped:
+		f.Class = app.FailedUncertain
+	case errors.As(err, &spent) && !e.Submitted:
 		f.Class, f.Wait = app.FailedRate, spent.RetryAfter
 	}
 	return f
 }
 
-// failureOf classes the failure of a call. The broker's own words come as its Text, made safe; else Text is empty and the
-// class says it.
+// failureOf classes the failure of a call. What is the program's own trouble stays as it is. The broker's words are shown,
+// made safe, where no class says it better.
 func failureOf(err error) error {
-	f := &app.BrokerFailure{Class: classOf(err), Cause: err}
 	var known *app.BrokerFailure
-	if errors.As(err, &known) {
+	class := classOf(err)
+	if errors.As(err, &known) || class == "" {
 		return err
 	}
-	if f.Class == "" {
-		return err // our own trouble: storage, a wrong host
-	}
+	f := &app.BrokerFailure{Class: class, Cause: err}
 	var refused *breezewire.Refused
-	if errors.As(err, &refused) {
+	hasWords := errors.As(err, &refused) && refused.Text != ""
+	switch {
+	case hasWords && class == app.FailedRefused:
 		f.Text = refused.Text
+	case hasWords && class == app.FailedNoToken:
+		f.Text = noTokenText + ": " + refused.Text
 	}
 	var spent *breeze.BudgetError
 	if errors.As(err, &spent) {
@@ -145,6 +150,9 @@ func failureOf(err error) error {
 	}
 	return f
 }
+
+// noTokenText is the guide's.
+const noTokenText = "No session token in response"
 
 // classes are tried in order: an exchange without a token may also be a refused session.
 var classes = []struct {
