@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -140,11 +141,14 @@ type submission struct {
 	o    opened
 	// row is the newest one; ID is "" while nothing was sent.
 	row store.Submission
+	// stopped or question is why we let nothing more leave.
+	stopped  *BrokerFailure
+	question *Refusal
 }
 
 // before is called before each secret leaves; what it returns stops the login.
 func (s *submission) before(ctx context.Context, step string) error {
-	return s.b.write(context.WithoutCancel(ctx), "write ahead", func(tx store.BrokerTx) error {
+	err := s.b.write(context.WithoutCancel(ctx), "write ahead", func(tx store.BrokerTx) error {
 		conn, rows, err := s.b.rowsOf(ctx, tx, s.task.user)
 		if err != nil {
 			return err
@@ -157,13 +161,22 @@ func (s *submission) before(ctx context.Context, step string) error {
 				return err
 			}
 		}
-		if step == "code" {
-			if err := s.burnCode(ctx, tx, conn); err != nil {
-				return err
-			}
-		}
 		return s.save(ctx, tx, step)
 	})
+	s.noteStop(err)
+	return err
+}
+
+// noteStop keeps our own word against sending, which the login may wrap into one of its own.
+func (s *submission) noteStop(err error) {
+	var f *BrokerFailure
+	var question *Refusal
+	switch {
+	case errors.As(err, &f):
+		s.stopped = f
+	case errors.As(err, &question):
+		s.question = question
+	}
 }
 
 // mayGo refuses when the user changed his mind since the secrets were opened.
@@ -207,14 +220,21 @@ func (s *submission) next(ctx context.Context, tx store.BrokerTx, conn store.Con
 	return nil
 }
 
-// codeLead is by how many steps a code that was about to leave may have been ahead of our clock: the login uses the
-// broker's time where ours is up to 60 s off.
-const codeLead = 2
-
-// burnCode makes sure that, should the process die now, no step that may have been sent is sent again.
-func (s *submission) burnCode(ctx context.Context, tx store.BrokerTx, conn store.Connection) error {
-	conn.LastCode = max(conn.LastCode, s.b.opt.Clock.Now().Unix()/30+codeLead)
-	return tx.SaveConnection(ctx, conn)
+// beforeCode keeps the step of a code that is about to leave, so that it is never sent again, even if the process dies now.
+func (s *submission) beforeCode(ctx context.Context, step int64) error {
+	err := s.b.write(context.WithoutCancel(ctx), "burn a code", func(tx store.BrokerTx) error {
+		conn, err := tx.Connection(ctx, s.task.user)
+		if errors.Is(err, store.ErrAbsent) {
+			return changedMeanwhile()
+		}
+		if err != nil {
+			return err
+		}
+		conn.LastCode = max(conn.LastCode, step)
+		return tx.SaveConnection(ctx, conn)
+	})
+	s.noteStop(err)
+	return err
 }
 
 func (s *submission) save(ctx context.Context, tx store.BrokerTx, step string) error {
@@ -240,9 +260,7 @@ func (s *submission) settle(ctx context.Context, tx store.BrokerTx, conn *store.
 	if s.row.ID == "" {
 		return nil
 	}
-	if codeStep > 0 { // known: take back the write-ahead's lead
-		conn.LastCode = max(s.o.conn.LastCode, codeStep)
-	}
+	conn.LastCode = max(conn.LastCode, codeStep)
 	s.row.Outcome, s.row.SettledAt = submissionOutcome(failure), s.b.opt.Clock.Now()
 	if err := tx.SaveSubmission(ctx, s.row); err != nil {
 		return err

@@ -174,22 +174,34 @@ func (b *Brokers) byBrowser(ctx context.Context, t loginTask, o opened) (*Broker
 		return f, err
 	}
 	sub := &submission{b: b, task: t, o: o}
-	won, err := b.opt.Gateway.Login(ctx, o.keys(), o.login(), sub.before)
+	won, err := b.opt.Gateway.Login(ctx, o.keys(), o.login(sub.beforeCode), sub.before)
 	ctx = context.WithoutCancel(ctx)
-	var question *Refusal
-	if errors.As(err, &question) && sub.row.ID == "" {
-		return nil, question
+	if err != nil && sub.question != nil && sub.row.ID == "" {
+		return nil, sub.question
 	}
-	failure := failureOf(err, sub.row.ID != "")
+	failure := sub.failure(err)
 	if failure == nil {
 		b.keepFor(t.user, won.APISession)
-	} else {
-		failure.IsSubmitted = failure.IsSubmitted || sub.row.ID != ""
 	}
 	if err := b.settleLogin(ctx, sub, won, failure); err != nil || failure != nil {
 		return failure, err
 	}
 	return b.exchange(ctx, t, o, wayBrowser, won.APISession, b.opt.Clock.Now())
+}
+
+// failure classes how the login ended, our own word against sending first; nil when it was accepted.
+func (s *submission) failure(err error) *BrokerFailure {
+	f := failureOf(err, s.row.ID != "")
+	if f == nil {
+		return nil
+	}
+	if s.stopped != nil {
+		stopped := *s.stopped
+		stopped.CodeStep = f.CodeStep
+		f = &stopped
+	}
+	f.IsSubmitted = f.IsSubmitted || s.row.ID != ""
+	return f
 }
 
 // gate refuses what the budget does not allow before anything is opened at the broker; before asks again, in the transaction that counts.
@@ -315,7 +327,7 @@ func (b *Brokers) byDirect(ctx context.Context, t loginTask, o opened) (*BrokerF
 		_, apiSession = splitSession(o.texts[store.FieldSession])
 		issuedAt = row.IssuedAt.Add(time.Microsecond) // it is as old as the login that gave it, and yet another session
 	}
-	if apiSession.IsEmpty() || b.opt.Clock.Now().Sub(issuedAt) >= sessionLife {
+	if apiSession.IsEmpty() || b.opt.Clock.Now().Sub(issuedAt) >= sessionLife-time.Second {
 		return &BrokerFailure{Class: FailedNothingHeld}, nil
 	}
 	return b.exchange(ctx, t, o, wayDirect, apiSession, issuedAt)

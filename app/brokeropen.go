@@ -146,8 +146,9 @@ func (o opened) keys() BrokerKeys {
 	return BrokerKeys{User: o.user, Broker: o.conn.Broker, APIKey: o.texts[store.FieldAPIKey], SecretKey: o.texts[store.FieldSecretKey]}
 }
 
-func (o opened) login() BrokerLogin {
-	return BrokerLogin{LoginID: o.texts[store.FieldLoginID], Password: o.texts[store.FieldPassword], TOTP: o.texts[store.FieldTOTP], LastCode: o.conn.LastCode}
+func (o opened) login(beforeCode func(context.Context, int64) error) BrokerLogin {
+	return BrokerLogin{LoginID: o.texts[store.FieldLoginID], Password: o.texts[store.FieldPassword], TOTP: o.texts[store.FieldTOTP],
+		LastCode: o.conn.LastCode, BeforeCode: beforeCode}
 }
 
 // isCurrent reports whether the stored fields are still those that were opened.

@@ -48,7 +48,7 @@ func (b *Brokers) renewalDay(conn store.Connection, d calendar.Date) (isOn bool,
 func (b *Brokers) planOf(conn store.Connection) schedule.Daily {
 	return schedule.Daily{Times: []time.Duration{firstRenewal, secondRenewal},
 		IsDay: func(d calendar.Date) bool { isOn, _ := b.renewalDay(conn, d); return isOn },
-		Until: b.dayEnd}
+		Until: b.dayEnd, Since: calendar.FromTime(conn.CreatedAt)}
 }
 
 // dayEnd is the last close of a day, its end where nothing trades.

@@ -33,6 +33,8 @@ type Daily struct {
 	IsDay func(calendar.Date) bool
 	// Until says when a missed slot of a day is no longer worth running; nil means the end of the day.
 	Until func(calendar.Date) calendar.Instant
+	// Since is when the plan was made: earlier slots were never due.
+	Since calendar.Instant
 }
 
 // Next returns the first slot later than after, zero when there is none within 60 days.
@@ -58,7 +60,7 @@ func (d Daily) Due(now calendar.Instant) (slots []calendar.Instant) {
 		return nil
 	}
 	for _, at := range d.Times {
-		if slot := day.At(at); slot <= now {
+		if slot := day.At(at); slot <= now && slot >= d.Since {
 			slots = append(slots, slot)
 		}
 	}

@@ -69,6 +69,10 @@ func TestNextAndDue(t *testing.T) {
 			t.Errorf("Due(%s) = %v, want %d slots", test.now.IST(), due, test.due)
 		}
 	}
+	plan.Since = tuesday.At(eight + time.Second)
+	if due := plan.Due(tuesday.At(9 * time.Hour)); len(due) != 1 || due[0] != tuesday.At(half) {
+		t.Errorf("Due of a plan made after 08:00 = %v", due)
+	}
 	never := Daily{Times: []time.Duration{eight}, IsDay: func(calendar.Date) bool { return false }}
 	if next := never.Next(tuesday.At(0)); next != 0 {
 		t.Errorf("Next of a plan without days = %s", next)
