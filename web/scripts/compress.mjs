@@ -7,7 +7,7 @@ const dist = new URL('../dist/', import.meta.url).pathname;
 
 for (const name of readdirSync(dist, { recursive: true })) {
   const path = join(dist, name);
-  if (name.startsWith('.') || !/\.(js|css|html|svg|json|webmanifest)$/.test(name) || !statSync(path).isFile()) continue;
+  if (name.startsWith('.') || !/\.(js|css|html|svg|json|md|webmanifest)$/.test(name) || !statSync(path).isFile()) continue;
   const plain = readFileSync(path);
   const packed = {
     br: brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length } }),

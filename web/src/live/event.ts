@@ -23,6 +23,7 @@ export type LiveEvent =
   | { t: 'account'; account: string; seq: number; event: AccountEvent }
   | { t: 'caught-up'; account: string; seq: number }
   | { t: 'resync'; account: string }
+  | { t: 'broker' | 'notices' }
   | { t: 'signed-out' }
   | { t: 'error'; code: string; detail: string }
   | { t: 'pong' };
@@ -39,7 +40,7 @@ export function decodeEvent(w: WireEvent): LiveEvent | undefined {
     case 'position': return accountEvent(w, { position: decodePosition(w.position) });
     case 'holding': return accountEvent(w, { holding: decodeHolding(w.holding) });
     case 'funds': return accountEvent(w, { funds: decodeFunds(w.funds) });
-    case 'caught-up': case 'resync': case 'signed-out': case 'error': case 'pong': return w;
+    case 'caught-up': case 'resync': case 'broker': case 'notices': case 'signed-out': case 'error': case 'pong': return w;
     default: return unknownKind(w);
   }
 }

@@ -35,6 +35,8 @@ export class Desk {
   /** The instrument the terminal shows. */
   readonly chosen = new Cell<number | undefined>(undefined);
   readonly ticket = new Cell<Ticket | undefined>(undefined);
+  /** Counts the times that the user's broker connection or notices may have changed. */
+  readonly brokerNews = new Cell(0);
   private readonly stream: Stream;
   private stopTick: () => void = () => undefined;
   private isClosed = false;
@@ -143,10 +145,16 @@ export class Desk {
       case 'caught-up': if (this.book.state.value !== 'ready') void this.book.load(); return;
       case 'resync': void this.book.load(); return;
       case 'signed-out': this.session.ended(); return;
-      case 'hello': this.session.expiresAt.set(event.expiresAt); return;
+      case 'hello': this.session.expiresAt.set(event.expiresAt); this.tellBroker(); return;
+      case 'broker': case 'notices': this.tellBroker(); return;
       case 'error': this.notices.say('warn', 'Live data', event.detail); return;
       case 'pong': return;
     }
+  }
+
+  /** Also after a new connection: what happened while away is not told again. */
+  private tellBroker(): void {
+    this.brokerNews.set(this.brokerNews.value + 1);
   }
 
   private tick(): void {
@@ -157,6 +165,7 @@ export class Desk {
   private watchVenue(): void {
     let day: string | undefined;
     this.clock.venue.subscribe((venue) => {
+      if (venue?.needs_broker) this.quotes.clear();
       if (venue === undefined || venue.trading_date === day) return;
       if (day !== undefined) void this.book.load();
       day = venue.trading_date;

@@ -1,7 +1,7 @@
 // Addresses of the app. The pictures of a page's state that survive a reload live in the address, nothing else does.
 
 export type PortfolioTab = 'positions' | 'holdings' | 'funds';
-export type SettingsTab = 'profile' | 'security' | 'logins' | 'users' | 'accounts' | 'appearance';
+export type SettingsTab = 'broker' | 'guide' | 'profile' | 'security' | 'logins' | 'users' | 'accounts' | 'appearance';
 
 export type Route =
   | { page: 'dashboard' }
@@ -14,7 +14,7 @@ export type Route =
   | { page: 'reset'; token: string };
 
 const PORTFOLIO: readonly PortfolioTab[] = ['positions', 'holdings', 'funds'];
-const SETTINGS: readonly SettingsTab[] = ['profile', 'security', 'logins', 'users', 'accounts', 'appearance'];
+const SETTINGS: readonly SettingsTab[] = ['broker', 'guide', 'profile', 'security', 'logins', 'users', 'accounts', 'appearance'];
 
 export function parseRoute(path: string, search: string): Route {
   const [first = '', second = ''] = path.split('/').filter((part) => part !== '');
@@ -23,7 +23,7 @@ export function parseRoute(path: string, search: string): Route {
     case 'dashboard': return { page: 'dashboard' };
     case 'orders': return { page: 'orders', date: asked.get('date') ?? '' };
     case 'portfolio': return { page: 'portfolio', tab: PORTFOLIO.find((t) => t === second) ?? 'positions' };
-    case 'settings': return { page: 'settings', tab: SETTINGS.find((t) => t === second) ?? 'profile' };
+    case 'settings': return { page: 'settings', tab: SETTINGS.find((t) => t === second) ?? 'broker' };
     case 'setup': return { page: 'setup', link: asked.get('link') ?? second };
     case 'invite': return { page: 'invite', token: second === '' ? (asked.get('token') ?? '') : second };
     case 'reset': return { page: 'reset', token: second === '' ? (asked.get('token') ?? '') : second };

@@ -53,6 +53,8 @@ export type WireEvent =
   | { t: 'funds'; seq: number; account: string; funds: Funds }
   | { t: 'caught-up'; account: string; seq: number }
   | { t: 'resync'; account: string }
+  /** The user's broker connection or notices changed: ask for them. */
+  | { t: 'broker' | 'notices' }
   | { t: 'signed-out' }
   | { t: 'error'; code: string; detail: string }
   | { t: 'pong' };
