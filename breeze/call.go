@@ -3,10 +3,12 @@ package breeze
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -122,7 +124,8 @@ func (c *Client) refused(err error, header http.Header) error {
 	return err
 }
 
-// networkError drops the URL that net/http puts into its errors: a query may hold what nobody should read.
+// networkError drops the URL that net/http puts into its errors, since a query may hold what nobody should read, and any
+// error that may quote what the server sent: a malformed answer or redirect.
 func networkError(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -131,7 +134,32 @@ func networkError(err error) error {
 	if errors.Is(err, ErrWall) || errors.Is(err, ErrForeignKey) {
 		return err
 	}
-	return fmt.Errorf("breeze: no answer: %w", errors.Join(ErrUnavailable, err))
+	return fmt.Errorf("breeze: no answer: %w", errors.Join(ErrUnavailable, quiet(err)))
+}
+
+// quiet keeps an error of the network or of a context, and replaces every other by words of our own.
+func quiet(err error) error {
+	var (
+		operation   *net.OpError
+		name        *net.DNSError
+		certificate *tls.CertificateVerificationError
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return context.Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		return context.DeadlineExceeded
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return io.ErrUnexpectedEOF
+	case errors.As(err, &operation):
+		return operation
+	case errors.As(err, &name):
+		return name
+	case errors.As(err, &certificate):
+		return certificate
+	default:
+		return errors.New("the connection failed or what came is not HTTP")
+	}
 }
 
 // readCapped reads all of r, or fails with ErrGarbled beyond limit and ErrUnavailable when the connection breaks.

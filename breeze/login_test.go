@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -197,6 +198,10 @@ func fixtures() map[string]fixture {
 		"code: redirect, no session": {path: code, reply: reply{status: 302, location: "/apiuser/login"}, class: LoginCodeRefused, passwords: 1, codes: 1},
 		"code: two sessions":         {path: code, reply: page200(`<input id="API_Session" value="1234567"><input name="api_session" value="7654321">`), class: LoginPageChanged, passwords: 1, codes: 1},
 		"code: no session it seems":  {path: code, reply: page200(`<input id="API_Session" value="<b>">`), class: LoginCodeRefused, passwords: 1, codes: 1},
+		"code: a number":             {path: code, reply: page200("You are logged in, 55795104."), class: LoginCodeRefused, passwords: 1, codes: 1, text: "You are logged in, [masked]."},
+		"code: broken redirect":      {path: code, reply: reply{status: 302, location: "http://[::1/?apisession=" + wonSession}, class: LoginUncertain, passwords: 1, codes: 1},
+		"code: not HTTP":             {path: code, reply: reply{raw: "HTTP/9 " + loginPassword + loginUser + "\r\n\r\n"}, class: LoginUncertain, passwords: 1, codes: 1},
+		"code: broken header":        {path: code, reply: reply{raw: "HTTP/1.1 200 OK\r\n" + loginUser + " " + stickyCanary + "\r\n\r\n"}, class: LoginUncertain, passwords: 1, codes: 1},
 		"code: captcha":              {path: code, reply: page200(`<div id="SHWCAP"></div>`), class: LoginCaptcha, passwords: 1, codes: 1},
 		"code: empty":                {path: code, reply: reply{status: 200}, class: LoginUncertain, passwords: 1, codes: 1},
 		"code: 502":                  {path: code, reply: reply{status: 502, body: "bad"}, class: LoginUncertain, passwords: 1, codes: 1, text: "bad"},
@@ -287,6 +292,49 @@ func TestLoginMasks(t *testing.T) {
 
 func htmlEscape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(s)
+}
+
+// TestLoginGarbledPages: whatever bytes change on whatever page, the login ends, submits no more than it may, and says
+// nothing it should not.
+func TestLoginGarbledPages(t *testing.T) {
+	paths := []string{breezewire.PathLogin, breezewire.PathTradeLogin, breezewire.PathGetOTP, breezewire.PathValidateUser}
+	for seed := range uint64(200) {
+		synctest.Test(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 55))
+			garble := func(page string) string {
+				b := []byte(page)
+				for range 1 + random.IntN(4) {
+					if len(b) == 0 {
+						break
+					}
+					switch at := random.IntN(len(b)); random.IntN(3) {
+					case 0:
+						b[at] = byte(random.IntN(256))
+					case 1:
+						b = append(b[:at], b[min(len(b), at+1+random.IntN(80)):]...)
+					default:
+						b = slices.Insert(b, at, []byte(page[random.IntN(len(page)):])...)
+					}
+				}
+				return string(b)
+			}
+			p, c := mustPages(t, func(p *fakePages) {
+				p.generation, p.finish = breezewire.LoginGeneration(1+random.IntN(2)), []string{"form", "script"}[random.IntN(2)]
+				p.change[paths[random.IntN(len(paths))]] = garble
+			})
+			_, err := c.Login(t.Context(), loginKeys(), LoginOptions{})
+			var e *LoginError
+			if errors.As(err, &e) {
+				mustFail(t, err, e.Class)
+			}
+			if p.passwords > 1 || len(p.codes) > 2 || err != nil && e.Submitted != (p.passwords > 0) {
+				t.Errorf("%d passwords, %d codes, %v", p.passwords, len(p.codes), err)
+			}
+			if t.Failed() {
+				t.Fatalf("seed %d", seed)
+			}
+		})
+	}
 }
 
 // TestLoginMissing: what is not there is said before anything is sent.

@@ -147,16 +147,26 @@ func (l *login) sessionOf(p page) (secret.Text, error) {
 	for value := range found {
 		return secret.New(value), nil
 	}
+	failed := l.failAt(p, p.codeClass(), nil)
+	failed.Text = longNumber.ReplaceAllString(failed.Text, secret.Masked) // it may be a session in a form we do not know
+	return secret.Text{}, failed
+}
+
+// longNumber is what samples of sessions are: 7 or 8 digits (1.5).
+var longNumber = regexp.MustCompile(`[0-9]{6,}`)
+
+// codeClass classes an answer to a code that holds no session.
+func (p *page) codeClass() LoginClass {
 	words := p.allWords()
 	switch {
 	case p.status >= 500 || p.status == http.StatusRequestTimeout || p.text == "" && p.location == "":
-		return secret.Text{}, l.failAt(p, LoginUncertain, nil)
+		return LoginUncertain
 	case isLocked(words):
-		return secret.Text{}, l.failAt(p, LoginLocked, nil)
+		return LoginLocked
 	case p.isCaptchaShown() || captchaWords.MatchString(words):
-		return secret.Text{}, l.failAt(p, LoginCaptcha, nil)
+		return LoginCaptcha
 	default:
-		return secret.Text{}, l.failAt(p, LoginCodeRefused, nil)
+		return LoginCodeRefused
 	}
 }
 

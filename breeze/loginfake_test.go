@@ -48,6 +48,8 @@ type reply struct {
 	location string
 	// isDead: the connection breaks off. isMute: nothing comes.
 	isDead, isMute bool
+	// raw is sent as it is, in place of HTTP.
+	raw string
 }
 
 // fakePages plays the broker's login pages of one generation as 5.1 describes them, and judges the client: what it does wrong
@@ -131,6 +133,15 @@ func (p *fakePages) answer(w http.ResponseWriter, r *http.Request, other reply) 
 	switch {
 	case other.isDead:
 		panic(http.ErrAbortHandler)
+	case other.raw != "":
+		connection, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			p.fault("hijacking: %v", err)
+			return
+		}
+		_, _ = io.WriteString(connection, other.raw)
+		_ = connection.Close()
+		return
 	case other.isMute:
 		<-r.Context().Done()
 		return

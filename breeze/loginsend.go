@@ -19,6 +19,8 @@ import (
 const (
 	// pageMaxBytes is the largest login page we read; the real one is some 100 kB with its scripts.
 	pageMaxBytes = 1 << 20
+	// cookieMin is the shortest cookie that could be a secret; masking "en" would garble every sentence.
+	cookieMin = 6
 	// loginAgent names us; some gateways refuse a client without a browser's word in front.
 	loginAgent = "Mozilla/5.0 (compatible; PaperPort)"
 )
@@ -123,7 +125,9 @@ func (l *login) do(r *http.Request) (page, error) {
 	defer response.Body.Close()
 	l.noteDate(response.Header.Get("Date"), sent)
 	for _, cookie := range response.Cookies() {
-		l.held = append(l.held, secret.New(cookie.Value))
+		if len(cookie.Value) >= cookieMin {
+			l.held = append(l.held, secret.New(cookie.Value))
+		}
 	}
 	return l.read(response)
 }
