@@ -193,9 +193,9 @@ func (c *change) sentence() string {
 		text += ". It is paused; resume it below to renew automatically."
 	}
 	if c.left != store.NoBroker {
-		text += " Everything stored for " + brokerName(c.left) + " was wiped, as this API Key belongs to " + brokerName(c.conn.Broker) + "."
+		text = asSentence(text) + " Everything stored for " + brokerName(c.left) + " was wiped, as this API Key belongs to " + brokerName(c.conn.Broker) + "."
 	} else if c.endsSession {
-		text += " The session made with the old key has ended: generate a new one."
+		text = asSentence(text) + " The session made with the old key has ended: generate a new one."
 	}
 	return text
 }
