@@ -148,6 +148,7 @@ func TestRefusals(t *testing.T) {
 		{"another session", func(h http.Header) {
 			h[breezewire.HeaderSession] = []string{breezewire.Session{User: userOf(House), Key: "12345678"}.Encode()}
 		}, checksum},
+		{"no key", func(h http.Header) { delete(h, breezewire.HeaderAppKey) }, checksum},
 		{"another key", func(h http.Header) { h[breezewire.HeaderAppKey] = []string{"x"} }, `{"Success":null,"Status":500,"Error":"Public Key does not exist."}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -134,8 +134,12 @@ func (s *Server) allowsSocket(auth []byte) (issued, bool) {
 
 // check verifies a signed v1 request (1.2) over its raw body. It returns nil or the answer to give.
 func (s *Server) check(r *http.Request, body []byte) *answer {
-	tag, ok := s.login.book.keyTag(r.Header.Get(breezewire.HeaderAppKey))
-	if !ok {
+	key := r.Header.Get(breezewire.HeaderAppKey)
+	tag, ok := s.login.book.keyTag(key)
+	switch {
+	case key == "":
+		return badChecksum()
+	case !ok:
 		return failure(breezewire.TextUnknownKey)
 	}
 	stamp := r.Header.Get(breezewire.HeaderTimestamp)
