@@ -39,7 +39,7 @@ func mustFill(t *testing.T, n int) chest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer opened.Close()
+	defer func() { _ = opened.Close() }()
 	rows := opened.Brokers()
 	s, err := openSeals(t.Context(), config.Config{DataDir: c.data}, rows)
 	if err != nil || !s.IsNew || s.IsLocked() {
@@ -340,7 +340,7 @@ func TestRotateKilled(t *testing.T) {
 	}
 	killed := 0
 	for n := range rounds {
-		cmd := exec.Command(mustBinary(t), "key", "rotate", "--drop")
+		cmd := exec.CommandContext(t.Context(), mustBinary(t), "key", "rotate", "--drop")
 		cmd.Dir, cmd.Env = c.dir, c.env
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)

@@ -99,8 +99,8 @@ func tellRotation(cmd *cobra.Command, r ring, file string, report vault.Report) 
 
 func newKeyAdopt() *cobra.Command {
 	return &cobra.Command{Use: "adopt", Short: "Give up on a lost key: take the key in force though the database knows another; the server must be stopped", Args: noArgs,
-		Long: "For a key that is lost for good. What is sealed under it stays and cannot be opened; its users enter their broker\n" +
-			"credentials again. If the old key is found later, put it into the key file on a line of its own below the new one.",
+		Long: "For a key that is lost for good. What is sealed under it stays and cannot be opened; its users press Disconnect and\n" +
+			"connect their broker again. If the old key is found later, put it into the key file on a line of its own below the new one.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withStore(cmd, func(ctx context.Context, rows store.Brokers, r ring) error {
 				switch {
@@ -113,7 +113,7 @@ func newKeyAdopt() *cobra.Command {
 				if err := setKeyCheck(ctx, rows, r.vault.Check(), store.Audit{Action: "key-adopted", Detail: fmt.Sprintf("key %x", r.Current.ID())}); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "key %x is in force; users whose secrets do not open enter them again\n", r.Current.ID())
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "key %x is in force; users whose secrets do not open press Disconnect and connect again\n", r.Current.ID())
 				return err
 			})
 		}}

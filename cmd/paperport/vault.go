@@ -143,16 +143,13 @@ func (s *seals) announce(w io.Writer) {
 	}
 }
 
-// errKeyLocked is what sealing and opening answer in LOCKED mode.
-func (s *seals) errKeyLocked() error {
-	return &app.BrokerFailure{Class: app.FailedKeyLocked, Text: "Broker connections are switched off: " + s.state.String(),
-		Next: "Put the right key back and restart PaperPort; nothing stored is lost."}
-}
+// lockedError is what sealing and opening answer in LOCKED mode.
+func (s *seals) lockedError() error { return fmt.Errorf("%w: %s", app.ErrLocked, s.state) }
 
 // Seal seals a secret for its place.
 func (s *seals) Seal(plain secret.Text, at app.SealPlace) ([]byte, error) {
 	if s.IsLocked() {
-		return nil, s.errKeyLocked()
+		return nil, s.lockedError()
 	}
 	return s.vault.Seal(plain, placeOf(s.install, at)), nil
 }
@@ -160,7 +157,7 @@ func (s *seals) Seal(plain secret.Text, at app.SealPlace) ([]byte, error) {
 // Open opens a secret in its place.
 func (s *seals) Open(blob []byte, at app.SealPlace) (secret.Text, error) {
 	if s.IsLocked() {
-		return secret.Text{}, s.errKeyLocked()
+		return secret.Text{}, s.lockedError()
 	}
 	return s.vault.Open(blob, placeOf(s.install, at))
 }
