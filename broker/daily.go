@@ -137,6 +137,9 @@ var errOld = errors.New("broker: the security master is still an older day's")
 
 // load imports the kept file, if there is one.
 func (d *Daily) load(ctx context.Context) {
+	if err := dropHalves(d.opt.Dir); err != nil {
+		d.opt.Log.Warn("an old download was not removed", "err", err)
+	}
 	file, k, err := openKept(d.opt.Dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return

@@ -18,6 +18,7 @@ const (
 	keptZip     = "SecurityMaster.zip"
 	keptReport  = "report.json"
 	changesGlob = "changes-*.json"
+	halfGlob    = "download-*"
 	changesKept = 30
 	// previousMax is the age of a report, in days, up to which counts are compared with it.
 	previousMax = 10
@@ -75,11 +76,23 @@ func newMasterFile(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("broker: storing the security master: %w", err)
 	}
-	file, err := os.CreateTemp(dir, "download-*")
+	file, err := os.CreateTemp(dir, halfGlob)
 	if err != nil {
 		return nil, fmt.Errorf("broker: storing the security master: %w", err)
 	}
 	return file, nil
+}
+
+// dropHalves removes what downloads of killed runs left.
+func dropHalves(dir string) error {
+	found, err := filepath.Glob(filepath.Join(dir, halfGlob))
+	if err != nil {
+		return fmt.Errorf("broker: listing downloads: %w", err)
+	}
+	for _, path := range found {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
 }
 
 // dropFile closes a download and removes it, where it was not kept.
