@@ -38,8 +38,11 @@ type Brokers interface {
 // generatePath is the one route that may take longer than the others: it walks through the broker's login pages.
 const generatePath = "/api/broker/generate"
 
-// generateMax bounds it.
-const generateMax = 90 * time.Second
+// generateMax bounds it; exchangeMax is for what asks the broker once.
+const (
+	generateMax = 90 * time.Second
+	exchangeMax = 30 * time.Second
+)
 
 var errNoBrokers = fmt.Errorf("%w: the broker side is not running", app.ErrUnavailable)
 
@@ -197,17 +200,23 @@ func (s *Server) checkCode(ctx context.Context, in *codeCheckIn) (*codeCheckOut,
 	return &codeCheckOut{Body: CodeCheck{Result: check.Result, Steps: check.Steps, Text: check.Text}}, nil
 }
 
-// generate goes on when the page is closed: a login that has begun at the broker is better ended than cut.
+// untilDone is a context that outlives the page: what has begun at the broker is better ended than cut.
+func untilDone(ctx context.Context, most time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), most)
+}
+
 func (s *Server) generate(ctx context.Context, in *generateIn) (*brokerAnswerOut, error) {
-	long, cancel := context.WithTimeout(context.WithoutCancel(ctx), generateMax)
+	ctx, cancel := untilDone(ctx, generateMax)
 	defer cancel()
-	message, err := s.Brokers.Generate(long, actorOf(ctx), in.Body.IsConfirmed, fromOf(ctx))
-	return s.answered(long, message, err)
+	message, err := s.Brokers.Generate(ctx, actorOf(ctx), in.Body.IsConfirmed, fromOf(ctx))
+	return s.answered(ctx, message, err)
 }
 
 func (s *Server) pasteSession(ctx context.Context, in *sessionIn) (*brokerAnswerOut, error) {
 	token := secret.New(in.Body.Token)
 	in.Body = SessionRequest{}
+	ctx, cancel := untilDone(ctx, exchangeMax)
+	defer cancel()
 	message, err := s.Brokers.PasteSession(ctx, actorOf(ctx), token, fromOf(ctx))
 	return s.answered(ctx, message, err)
 }

@@ -33,11 +33,7 @@ const (
 	handoffName = "pp_bz_handoff"
 )
 
-const (
-	callbackBodyMax = 4 << 10
-	// finishMax bounds the exchange with the broker, which goes on when the popup is closed.
-	finishMax = 30 * time.Second
-)
+const callbackBodyMax = 4 << 10
 
 // callbackToken is what an API session may look like. Source: reliability.md 2.2.
 var callbackToken = regexp.MustCompile(`^[A-Za-z0-9._%=+/-]{6,256}$`)
@@ -176,7 +172,7 @@ func (s *Server) serveFinish(w http.ResponseWriter, r *http.Request) {
 	over := bindingCookie()
 	over.MaxAge = -1
 	http.SetCookie(w, &over)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), finishMax)
+	ctx, cancel := untilDone(r.Context(), exchangeMax)
 	defer cancel()
 	end, err := s.Brokers.FinishPopup(ctx, binding, token, fromOf(ctx))
 	s.servePopupPage(w, s.pageOf(ctx, end, err))

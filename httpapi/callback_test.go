@@ -236,76 +236,84 @@ func TestCallbackRefuses(t *testing.T) {
 	}
 }
 
+// mustWait is a browser whose popup is open.
+func mustWait(t *testing.T) (*world, *browser) {
+	w := newWorld(t)
+	b := w.mustBrowse(w.mustOwner())
+	b.mustStart()
+	return w, b
+}
+
+// mustRefuse checks a page that says no, and how many tokens were taken until then.
+func mustRefuse(t *testing.T, w *world, r *httptest.ResponseRecorder, finished int) {
+	t.Helper()
+	if r.Code != 403 || !strings.Contains(r.Body.String(), `data-status="refused"`) || len(w.broker.finished) != finished {
+		t.Errorf("got %d %s, finished %q", r.Code, r.Body, w.broker.finished)
+	}
+}
+
 // TestForeignReturns: used, late, in another browser, without one of the cookies, or with a cookie twice.
 func TestForeignReturns(t *testing.T) {
-	start := func(t *testing.T) (*world, *browser) {
-		w := newWorld(t)
-		b := w.mustBrowse(w.mustOwner())
-		b.mustStart()
-		return w, b
-	}
-	refused := func(t *testing.T, w *world, r *httptest.ResponseRecorder, finished int) {
-		t.Helper()
-		if r.Code != 403 || !strings.Contains(r.Body.String(), `data-status="refused"`) || len(w.broker.finished) != finished {
-			t.Errorf("got %d %s, finished %q", r.Code, r.Body, w.broker.finished)
-		}
-	}
 	t.Run("used", func(t *testing.T) {
-		w, b := start(t)
+		w, b := mustWait(t)
 		binding := b.cookies[bindingName]
 		b.send(formPost("API_Session=" + testToken))
 		b.finish()
 		b.send(formPost("API_Session=87654321"))
 		b.cookies[bindingName] = binding
-		refused(t, w, b.finish(), 1)
+		mustRefuse(t, w, b.finish(), 1)
 	})
 	t.Run("finish twice", func(t *testing.T) {
-		w, b := start(t)
+		w, b := mustWait(t)
 		b.send(formPost("API_Session=" + testToken))
 		kept := map[string]string{bindingName: b.cookies[bindingName], handoffName: b.cookies[handoffName]}
 		b.finish()
 		b.cookies = kept
-		refused(t, w, b.finish(), 1)
+		mustRefuse(t, w, b.finish(), 1)
 	})
 	t.Run("another browser", func(t *testing.T) {
-		w, b := start(t)
+		w, b := mustWait(t)
 		stranger := w.mustBrowse("")
 		stranger.send(formPost("API_Session=" + testToken))
-		refused(t, w, stranger.finish(), 0)
-		refused(t, w, b.finish(), 0)
+		mustRefuse(t, w, stranger.finish(), 0)
+		mustRefuse(t, w, b.finish(), 0)
 	})
 	t.Run("a made-up binding", func(t *testing.T) {
-		w, b := start(t)
+		w, b := mustWait(t)
 		b.cookies[bindingName] = "x"
 		b.send(formPost("API_Session=" + testToken))
-		refused(t, w, b.finish(), 0)
+		mustRefuse(t, w, b.finish(), 0)
 	})
 	t.Run("binding twice", func(t *testing.T) {
-		w, b := start(t)
+		w, b := mustWait(t)
 		b.send(formPost("API_Session=" + testToken))
 		header := map[string]string{"Cookie": bindingName + "=x; " + bindingName + "=" + b.cookies[bindingName] + "; " + handoffName + "=" + b.cookies[handoffName]}
-		refused(t, w, w.do(ask{path: finishPath, header: header}), 0)
+		mustRefuse(t, w, w.do(ask{path: finishPath, header: header}), 0)
 	})
 	t.Run("the second hop a minute late", func(t *testing.T) {
-		w, b := start(t)
+		w, b := mustWait(t)
 		b.send(formPost("API_Session=" + testToken))
 		w.clock.Advance(handoffSpan)
-		refused(t, w, b.finish(), 0)
+		mustRefuse(t, w, b.finish(), 0)
 	})
 	t.Run("the login ten minutes late", func(t *testing.T) {
-		w, b := start(t)
+		w, b := mustWait(t)
 		w.clock.Advance(10 * time.Minute)
-		refused(t, w, b.send(formPost("API_Session="+testToken)), 0)
+		mustRefuse(t, w, b.send(formPost("API_Session="+testToken)), 0)
 	})
 	t.Run("over between the hops", func(t *testing.T) {
-		w, b := start(t)
+		w, b := mustWait(t)
 		w.clock.Advance(10*time.Minute - time.Second)
 		b.send(formPost("API_Session=" + testToken))
 		w.clock.Advance(time.Second)
-		refused(t, w, b.finish(), 0)
+		mustRefuse(t, w, b.finish(), 0)
 	})
+}
+
+// TestRefusedReturns: what the page says when the broker, or we, could not take it.
+func TestRefusedReturns(t *testing.T) {
 	t.Run("the broker refuses", func(t *testing.T) {
-		w, b := start(t)
+		w, b := mustWait(t)
 		w.broker.err = &app.BrokerFailure{Class: app.FailedIdentity, Text: "This is another user of the broker <b>. Log in as yourself."}
 		b.send(formPost("API_Session=" + testToken))
 		r := b.finish()
@@ -315,7 +323,7 @@ func TestForeignReturns(t *testing.T) {
 		}
 	})
 	t.Run("trouble of ours", func(t *testing.T) {
-		w, b := start(t)
+		w, b := mustWait(t)
 		w.broker.err = errors.New("a cause of ours")
 		b.send(formPost("API_Session=" + testToken))
 		if r := b.finish(); r.Code != 500 || strings.Contains(r.Body.String(), "a cause") {
