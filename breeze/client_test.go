@@ -494,7 +494,7 @@ func TestExchangeRefusals(t *testing.T) {
 					t.Errorf("%s: %v, want %v", name, err, want)
 				}
 			}
-			if errors.Is(err, ErrNoSessionToken) != (c.want[0] == ErrNoSessionToken) {
+			if errors.Is(err, ErrNoSessionToken) != (errors.Is(c.want[0], ErrNoSessionToken)) {
 				t.Errorf("%s: %v", name, err)
 			}
 			var refused *breezewire.Refused

@@ -281,7 +281,7 @@ func TestLoginMasks(t *testing.T) {
 				if !errors.As(err, &e) {
 					t.Fatal(err)
 				}
-				mustFail(t, err, e.Class)
+				_ = mustFail(t, err, e.Class)
 				if finish != "plain text" && !strings.Contains(e.Text, secret.Masked) {
 					t.Errorf("%s at %s: nothing was masked in %q", finish, path, e.Text)
 				}
@@ -325,7 +325,7 @@ func TestLoginGarbledPages(t *testing.T) {
 			_, err := c.Login(t.Context(), loginKeys(), LoginOptions{})
 			var e *LoginError
 			if errors.As(err, &e) {
-				mustFail(t, err, e.Class)
+				_ = mustFail(t, err, e.Class)
 			}
 			if p.passwords > 1 || len(p.codes) > 2 || err != nil && e.Submitted != (p.passwords > 0) {
 				t.Errorf("%d passwords, %d codes, %v", p.passwords, len(p.codes), err)
@@ -553,7 +553,7 @@ func TestLoginForeign(t *testing.T) {
 		p, _ := mustPages(t, nil)
 		c := mustClient(t, p, func(o *Options) { o.AppKey = secret.New("4f7! an ICICI key") })
 		_, err := c.Login(t.Context(), loginKeys(), LoginOptions{})
-		mustFail(t, err, LoginForeignKey)
+		_ = mustFail(t, err, LoginForeignKey)
 		if !errors.Is(err, ErrForeignKey) || p.visits != 0 {
 			t.Errorf("%v, %d visits", err, p.visits)
 		}

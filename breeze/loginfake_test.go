@@ -229,7 +229,7 @@ func (p *fakePages) takePassword(r *http.Request, form url.Values) string {
 	if err != nil {
 		p.fault("the password is not spelled as it should be")
 	}
-	plain, err := rsa.DecryptPKCS1v15(nil, pageKey(), sealed)
+	plain, err := rsa.DecryptPKCS1v15(nil, pageKey(), sealed) //nolint:staticcheck // as the page is
 	if err != nil || string(plain) != loginPassword {
 		p.fault("the password came as %q, %v", plain, err)
 	}

@@ -60,7 +60,7 @@ func TestWall(t *testing.T) {
 	for _, host := range hosts {
 		for _, path := range endpoints {
 			for _, method := range methods {
-				request, err := http.NewRequest("GET", host+path, nil)
+				request, err := http.NewRequestWithContext(t.Context(), "GET", host+path, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -96,7 +96,7 @@ func TestWallRefusesDisguises(t *testing.T) {
 		},
 	} {
 		rec := &recorder{}
-		request, err := http.NewRequest("GET", "https://api.icicidirect.com/breezeapi/api/v1/quotes", strings.NewReader("{}"))
+		request, err := http.NewRequestWithContext(t.Context(), "GET", "https://api.icicidirect.com/breezeapi/api/v1/quotes", strings.NewReader("{}"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,12 +137,12 @@ func TestWallBetweenBrokers(t *testing.T) {
 			{"GET", "/breezeapi/api/v1/customerdetails"}, {"GET", "/breezeapi/api/v1/quotes"}, {"GET", "/socket.io/?EIO=4"}, {"GET", "/ohlcvstream/"},
 			{"GET", "/MotherAppMaster/SecurityMaster.zip"}, {"GET", "/apiuser/login"}, {"POST", "/apiuser/tradelogin/getotp"},
 		} {
-			request, err := http.NewRequest(call[0], c.base+call[1], http.NoBody)
+			request, err := http.NewRequestWithContext(t.Context(), call[0], c.base+call[1], http.NoBody)
 			if err != nil {
 				t.Fatal(err)
 			}
 			before := len(rec.passed)
-			_, err = w.RoundTrip(request)
+			_, err = w.RoundTrip(request) //nolint:bodyclose // the recorder answers nothing
 			if passed := len(rec.passed) > before; passed != c.isAllowed || !passed && !errors.Is(err, ErrForeignKey) {
 				t.Errorf("%s: %s %s passed: %v, error %v", name, call[0], call[1], passed, err)
 			}

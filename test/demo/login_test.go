@@ -16,7 +16,7 @@ import (
 // mustDoor returns a simulator, one of its accounts and a client with the account's keys, in synthetic time.
 func mustDoor(t *testing.T) (*breezesim.Server, breezesim.Account, *breeze.Client) {
 	t.Helper()
-	c := lateClock{ahead: now.Time().Sub(time.Now())}
+	c := lateClock{ahead: time.Until(now.Time())}
 	server := breezesim.New(breezesim.Options{Seed: seed, Clock: c})
 	account := server.Account("asha")
 	client := breeze.New(breeze.Options{

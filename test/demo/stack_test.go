@@ -48,7 +48,7 @@ func (u *upstream) Snapshot(ctx context.Context, id instrument.ID) (market.Quote
 
 func mustStack(t *testing.T) *stack {
 	t.Helper()
-	c := lateClock{ahead: now.Time().Sub(time.Now())}
+	c := lateClock{ahead: time.Until(now.Time())}
 	w := &world{simulator: breezesim.New(breezesim.Options{Seed: seed, Clock: c}), registry: instrument.NewRegistry(), truth: sim.New(sim.Options{Seed: seed})}
 	keys := w.simulator.Credentials()
 	w.client = breeze.New(breeze.Options{
