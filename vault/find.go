@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 
 	"paperport/secret"
 )
@@ -98,6 +99,10 @@ func FindKeys(o Options) (Keys, State, error) {
 	k, _ := NewKey()
 	if err := CreateKeyFile(o.Default, k); err != nil {
 		return Keys{}, Ready, err
+	}
+	if _, err := ReadKeyFile(o.Default); err != nil { // a file system without rights, say: better now than at the next start
+		_ = os.Remove(o.Default)
+		return Keys{}, Ready, fmt.Errorf("%w\n%s", err, Hint)
 	}
 	return Keys{Current: k, Path: o.Default, Source: dataDirSource, IsNew: true}, Ready, nil
 }
