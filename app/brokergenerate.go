@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -87,6 +88,7 @@ func (b *Brokers) perform(ctx context.Context, t loginTask, s *seat, run *loginR
 	defer b.work.Done()
 	ctx, cancel := context.WithTimeout(ctx, loginSpan)
 	defer cancel()
+	defer context.AfterFunc(b.quit, cancel)()
 	b.tell(t.user) // renewing
 	run.text, run.err = b.tryWays(ctx, t, run)
 	b.mu.Lock()
@@ -311,8 +313,26 @@ func (b *Brokers) noticeStop(ctx context.Context, tx store.BrokerTx, t loginTask
 	if t.isManual { // he sees the answer to his press
 		return nil
 	}
+	left, err := b.leftText(ctx, tx, t.user)
+	if err != nil {
+		return err
+	}
 	return b.notify(ctx, tx, store.Notice{User: t.user, Kind: noticeNeedsUser, Action: "popup",
-		Text: "Automatic login has stopped: " + sentenceOf(conn.Broker, f) + ". " + nextOf(f)})
+		Text: "Automatic login has stopped: " + asSentence(sentenceOf(conn.Broker, f)) + " " + nextOf(f) + left})
+}
+
+// leftText says how many sign-ins the user may still let leave, where some did not work.
+func (b *Brokers) leftText(ctx context.Context, tx store.BrokerTx, user auth.UserID) (string, error) {
+	conn, rows, err := b.rowsOf(ctx, tx, user)
+	if err != nil {
+		return "", err
+	}
+	sum, err := b.spentOf(ctx, tx, user, rows, "")
+	if err != nil || sum.wrong == 0 {
+		return "", err
+	}
+	return fmt.Sprintf(" %d of the last sign-ins did not work; PaperPort would send at most %d more, each only when you press the button, as %s locks an account after %d.",
+		sum.wrong, sum.left(), shortName(conn.Broker), brokerWrong), nil
 }
 
 // byDirect exchanges the last API session we hold; it sends no password, code or secret.

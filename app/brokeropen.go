@@ -58,6 +58,11 @@ func (b *Brokers) open(ctx context.Context, w who, user auth.UserID, purpose str
 		if err != nil || conn.Broker == store.NoBroker {
 			return err
 		}
+		if w.actor == "" {
+			if err := mayAct(ctx, tx, user); err != nil {
+				return err
+			}
+		}
 		o.conn = conn
 		var names []string
 		for _, field := range fields {
@@ -85,6 +90,21 @@ func (b *Brokers) open(ctx context.Context, w who, user auth.UserID, purpose str
 		o.texts[row.Field] = text
 	}
 	return o, nil
+}
+
+// mayAct keeps the program from acting for a user who was disabled.
+func mayAct(ctx context.Context, tx store.BrokerTx, id auth.UserID) error {
+	user, err := tx.Users().User(ctx, id)
+	if errors.Is(err, store.ErrAbsent) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if user.IsDisabled {
+		return refuse(NotAllowed, "This user is disabled: nothing is done for him.")
+	}
+	return nil
 }
 
 func (b *Brokers) cannotOpen(field store.SecretField, err error) error {

@@ -57,11 +57,11 @@ func (b *Brokers) PopupAddress(ctx context.Context, a Actor, id string) (secret.
 	if !p.UsedAt.IsZero() || !b.opt.Clock.Now().Before(p.ExpiresAt) || p.Login != a.Login.TokenHash {
 		return secret.Text{}, &Refusal{Code: PopupRefused, Text: noAttemptText, Next: nextOf(&BrokerFailure{Class: FailedAttempt})}
 	}
-	o, err := b.open(ctx, who{actor: a.User.ID}, a.User.ID, forPopup, store.FieldAPIKey)
+	o, err := b.open(ctx, who{actor: a.User.ID}, a.User.ID, forPopup, keyFields...)
 	if err != nil {
 		return secret.Text{}, err
 	}
-	if o.conn.Broker != p.Broker || o.texts[store.FieldAPIKey].IsEmpty() {
+	if o.conn.Broker != p.Broker || len(o.lacking(keyFields)) > 0 {
 		return secret.Text{}, b.refusalOf(o.conn.Broker, changedMeanwhile())
 	}
 	address, err := b.opt.Gateway.LoginAddress(o.keys())

@@ -115,6 +115,9 @@ func (b *Brokers) renewFailed(ctx context.Context, user auth.UserID, trigger str
 	if trigger == byMidday {
 		kind, text = noticeEnded, "Your broker session has ended and automatic login did not bring it back. "
 	}
+	if class == FailedMissing { // without stored login fields nothing was promised
+		text, refusal = "Your broker session has ended. ", &Refusal{Next: "Log in again with Generate Session Popup, or paste a session token."}
+	}
 	text += asSentence(strings.TrimPrefix(refusal.Text, textFailed)) + " " + refusal.Next
 	err := b.write(ctx, "tell of a failed renewal", func(tx store.BrokerTx) error {
 		return b.notify(ctx, tx, store.Notice{User: user, Kind: kind, Action: "popup", Text: strings.TrimSpace(text)})
@@ -172,8 +175,12 @@ func whenOf(trigger string) string {
 func (b *Brokers) remind(ctx context.Context, conn store.Connection) error {
 	f := &BrokerFailure{Class: BrokerClass(conn.NeedsUser)}
 	return b.write(ctx, "remind", func(tx store.BrokerTx) error {
+		left, err := b.leftText(ctx, tx, conn.User)
+		if err != nil {
+			return err
+		}
 		return b.notify(ctx, tx, store.Notice{User: conn.User, Kind: noticeNeedsUser, Action: "popup",
-			Text: "Automatic login waits for you: " + sentenceOf(conn.Broker, f) + ". " + nextOf(f)})
+			Text: "Automatic login waits for you: " + asSentence(sentenceOf(conn.Broker, f)) + " " + nextOf(f) + left})
 	})
 }
 

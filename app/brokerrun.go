@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	countEvery = time.Minute // how far the stored request counts may lag
+	stopGrace  = 5 * time.Second // how long a login under way may go on when the program ends
+	countEvery = time.Minute     // how far the stored request counts may lag
 	// streamDeath is what a refusal reported by a live market is called where it has no words of its own.
 	streamDeath = "the broker refused the session"
 )
@@ -28,8 +29,24 @@ func (b *Brokers) Run(ctx context.Context) {
 		case <-b.opt.Clock.After(schedule.Every):
 		}
 	}
-	b.work.Wait()
+	b.finish()
 	b.countRequests(context.WithoutCancel(ctx), true)
+}
+
+// finish gives logins under way a moment to hear their answer, so that it is known, and then ends them.
+func (b *Brokers) finish() {
+	done := make(chan struct{})
+	go func() {
+		b.work.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-b.opt.Clock.After(stopGrace):
+		b.stop()
+		<-done
+	}
+	b.stop()
 }
 
 // start settles what a process before this one left open and plans the look 15 s after the start.

@@ -27,6 +27,9 @@ type Brokers struct {
 	wake chan struct{}
 	// work counts the goroutines of looks and renewals.
 	work sync.WaitGroup
+	// quit ends logins that are still under way when Run has ended.
+	quit context.Context
+	stop context.CancelFunc
 
 	mu        sync.Mutex // guards what follows
 	seats     map[auth.UserID]*seat
@@ -81,8 +84,10 @@ func NewBrokers(o BrokersOptions) *Brokers {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Brokers{opt: o, jobs: schedule.New(o.Jobs, o.Clock, o.Log), wake: make(chan struct{}, 1),
+	b := &Brokers{opt: o, jobs: schedule.New(o.Jobs, o.Clock, o.Log), wake: make(chan struct{}, 1),
 		seats: map[auth.UserID]*seat{}, followers: map[auth.UserID]map[int]func(){}}
+	b.quit, b.stop = context.WithCancel(context.Background())
+	return b
 }
 
 // seat returns what memory holds of a user. The caller holds mu.
