@@ -262,6 +262,54 @@ func TestLockedMode(t *testing.T) {
 	c.mustOpenAll(t, file, "with the right key")
 }
 
+// TestLockedUser is test 70 as a user meets it.
+func TestLockedUser(t *testing.T) {
+	dir, env := emptyWorld(t)
+	c := chest{dir: dir, data: filepath.Join(dir, "data"), env: append(env, "PAPERPORT_DATA_DIR="+filepath.Join(dir, "data")), canary: "canary-" + rawText(t)[:12]}
+	serve := func(env ...string) *program {
+		return mustServe(t, dir, append(slices.Clone(c.env), env...), "serve", "--demo=off")
+	}
+	var state struct{ Phase string }
+	keys := map[string]string{"api_key": c.secret(1), "secret_key": c.secret(2)}
+
+	p := serve()
+	p.must(201, "POST", "/api/setup", owner, nil)
+	p.must(200, "POST", "/api/broker/credentials", keys, nil)
+	p.must(200, "GET", "/api/broker", nil, &state)
+	if state.Phase != "keys_stored" {
+		t.Errorf("after saving: %s", state.Phase)
+	}
+	p.stop(os.Interrupt)
+	before, _ := c.blobs(t)
+
+	p = serve("ENCRYPTION_KEY=" + rawText(t))
+	p.must(200, "POST", "/api/login", owner, nil)
+	p.must(200, "GET", "/api/broker", nil, &state)
+	var refused struct{ Code string }
+	if got := p.call("POST", "/api/broker/credentials", keys, &refused); state.Phase != "locked_key" || got < 400 || refused.Code != "KEY_LOCKED" {
+		t.Errorf("with another key: %s, saving is answered %d %s", state.Phase, got, refused.Code)
+	}
+	p.stop(os.Interrupt)
+	after, _ := c.blobs(t)
+	if len(before) != 2 || len(after) != 2 || string(after[0].Blob) != string(before[0].Blob) || string(after[1].Blob) != string(before[1].Blob) {
+		t.Errorf("%d rows sealed, then %d, or they changed", len(before), len(after))
+	}
+
+	p = serve()
+	p.must(200, "POST", "/api/login", owner, nil)
+	p.must(200, "GET", "/api/broker", nil, &state)
+	if state.Phase != "keys_stored" {
+		t.Errorf("with the right key again: %s", state.Phase)
+	}
+	p.stop(os.Interrupt)
+	c.mustOpenAll(t, filepath.Join(c.data, keyFileName), "as a user left it")
+	for _, name := range []string{"paperport.db", "paperport.db-wal"} {
+		if bytes, err := os.ReadFile(filepath.Join(c.data, name)); err == nil && strings.Contains(string(bytes), c.canary) {
+			t.Errorf("%s holds a secret in the clear", name)
+		}
+	}
+}
+
 // TestLostKey: the way out when a key is gone for good.
 func TestLostKey(t *testing.T) {
 	c := mustFill(t, 6)

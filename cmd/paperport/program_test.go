@@ -148,6 +148,7 @@ func (p *program) said() string {
 // stop asks the program to end and returns its exit code.
 func (p *program) stop(signal os.Signal) int {
 	p.t.Helper()
+	p.client.CloseIdleConnections() // the server waits five seconds for one that was dialled and never used
 	if err := p.cmd.Process.Signal(signal); err != nil {
 		p.t.Fatal(err)
 	}
