@@ -252,6 +252,9 @@ func (p *fakePages) takeCode(w http.ResponseWriter, r *http.Request, form url.Va
 	if sent := form.Get(breezewire.IDCode); sent != want.Reveal() {
 		p.fault("code %s at %s, want %s", sent, now.UTC(), want.Reveal())
 	}
+	if left := codePeriod - now.Sub(time.Unix(now.Unix()/30*30, 0)); left < 7*time.Second { // 8, and what a Date header leaves open
+		p.fault("a code that lives %s", left)
+	}
 	if form.Get("hitk") != "tk1" || form.Get(breezewire.IDEncrypted) == "" {
 		p.fault("the first page's fields are not with the code: %v", form)
 	}
