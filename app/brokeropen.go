@@ -113,7 +113,7 @@ func (b *Brokers) cannotOpen(field store.SecretField, err error) error {
 	}
 	b.opt.Log.Error("a sealed value cannot be opened", "field", string(field), "err", err)
 	return &Refusal{Code: BrokerMissing, Field: string(field), Text: "The stored " + fieldName(field) + " cannot be opened: it is damaged or was sealed with another key.",
-		Next: "Enter it again under Update Credentials."}
+		Next: "Enter it again under Update Credentials; where that does not help, press Disconnect and connect again."}
 }
 
 // keyLockedAs is keyLocked also where the vault noticed before IsLocked did.
