@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -168,29 +169,16 @@ func (a *App) openFirstAccount(ctx context.Context, id VenueID, user auth.UserID
 	return nil
 }
 
-// noLiveData says why a live market has no prices, "" while it has them and in every other market.
-func (m *trading) noLiveData() string {
-	if m.live == nil {
-		return ""
-	}
-	switch s := m.live(); {
-	case s.IsConnected:
-		return ""
-	case s.Why == "":
-		return noLiveText + "."
-	default:
-		return noLiveText + ". " + s.Why
-	}
-}
+// noLiveData reports whether a live market has no session now; false in every other market.
+func (m *trading) noLiveData() bool { return m.live != nil && !m.live().IsConnected }
 
 // mayTrade refuses new and changed orders while a live market has no session. What it did before is answered as before:
 // isRepeat says that the command was taken already.
 func (m *trading) mayTrade(isRepeat func() bool) error {
-	why := m.noLiveData()
-	if why == "" || isRepeat() {
+	if !m.noLiveData() || isRepeat() {
 		return nil
 	}
-	r := refuse(NoLiveData, why+" Nothing was done; your working orders stay and can be cancelled.")
+	r := refuse(NoLiveData, noLiveText+". Nothing was done; your working orders stay and can be cancelled.")
 	r.Next = "Open Settings → Breeze API Credentials and connect."
 	return r
 }
@@ -206,9 +194,9 @@ func (m *trading) showLive(v *VenueState) {
 	s := m.live()
 	v.BrokerName, v.NeedsBroker, v.BookNote, v.Budget = BrokerName(m.broker), !s.IsConnected, s.Note, s.Budget
 	if !s.IsConnected {
-		v.Feed.Lamp, v.Feed.Source, v.Feed.Detail = "red", "none", strings.TrimSuffix(m.noLiveData(), ".")
+		v.Feed.Lamp, v.Feed.Source, v.Feed.Detail = "red", "none", cmp.Or(s.Why, noLiveText)
 		if v.IsAvailable {
-			v.IsAvailable, v.UnavailableReason = false, m.noLiveData()
+			v.IsAvailable, v.UnavailableReason = false, noLiveText
 		}
 		return
 	}

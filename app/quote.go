@@ -35,7 +35,7 @@ func (a *App) Quotes(ctx context.Context, user auth.UserID, venue VenueID, ids [
 		}
 	}
 	fresh := m.lease(ids)
-	if m.noLiveData() != "" {
+	if m.noLiveData() {
 		fresh = nil // nothing will come
 	}
 	m.askFor(m.unknown(ids))
@@ -69,7 +69,7 @@ func (m *trading) askFor(ids []instrument.ID) {
 
 func (m *trading) quote(id instrument.ID) Quote {
 	q, ok := m.Feed().LastQuote(id)
-	if !ok || m.noLiveData() != "" {
+	if !ok || m.noLiveData() {
 		return Quote{Quote: market.Quote{Instrument: id}, IsStale: true}
 	}
 	return Quote{Quote: q, IsStale: m.Feed().Freshness(id) != feed.Fresh}
@@ -85,12 +85,12 @@ func (a *App) Depth(ctx context.Context, user auth.UserID, venue VenueID, id ins
 		return market.Depth{}, ErrNotFound
 	}
 	fresh := m.lease([]instrument.ID{id})
-	if m.noLiveData() != "" {
+	if m.noLiveData() {
 		fresh = nil
 	}
 	m.awaitFirst(ctx, fresh, func(id instrument.ID) bool { _, ok := m.Feed().LastDepth(id); return ok })
 	d, ok := m.Feed().LastDepth(id)
-	if !ok || m.noLiveData() != "" {
+	if !ok || m.noLiveData() {
 		d = market.Depth{Instrument: id}
 	}
 	return d, nil
