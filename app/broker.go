@@ -252,7 +252,7 @@ type SealPlace struct {
 	Version uint64
 }
 
-// BrokersOptions say what Brokers stands on; all but Log and Jitter are needed.
+// BrokersOptions say what Brokers stands on; all but Installation, Jitter and Log are needed.
 type BrokersOptions struct {
 	Rows    store.Brokers
 	Jobs    store.Jobs
@@ -266,6 +266,8 @@ type BrokersOptions struct {
 	IsSignedIn func(auth.TokenHash) bool
 	// RedirectURL is this installation's own, as it is to be typed into the broker's app settings.
 	RedirectURL string
+	// Installation adds to SystemState what Brokers does not know: backups and the clock; nil for nothing.
+	Installation func(*SystemState)
 	// Jitter bounds the random delay of an automatic renewal; 0 for none.
 	Jitter time.Duration
 	Log    *slog.Logger

@@ -31,7 +31,9 @@ type Options struct {
 	RecordedDir string
 	// BookAgeMax is how old an instrument's book may be and still fill an order; 0 leaves what the books of a venue say.
 	BookAgeMax time.Duration
-	Log        *slog.Logger
+	// Meter is told what is counted.
+	Meter Meter
+	Log   *slog.Logger
 }
 
 // App is the running program behind every face of it. Its methods may be called from any goroutine.

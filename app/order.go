@@ -17,6 +17,15 @@ import (
 // PlaceOrder places an order and returns its receipt once it is durable. A denial is a receipt with a code and the kept
 // order's id, not an error; a repeated client order id gets its first receipt.
 func (a *App) PlaceOrder(ctx context.Context, user auth.UserID, p order.Place) (engine.Receipt, error) {
+	began := time.Now()
+	receipt, err := a.placeOrder(ctx, user, p)
+	if a.opt.Meter.Placed != nil {
+		a.opt.Meter.Placed(p.Type, placeResult(receipt, err), time.Since(began))
+	}
+	return receipt, err
+}
+
+func (a *App) placeOrder(ctx context.Context, user auth.UserID, p order.Place) (engine.Receipt, error) {
 	m, _, err := a.own(user, p.Account)
 	if err != nil {
 		return engine.Receipt{}, err

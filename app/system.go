@@ -33,5 +33,8 @@ func (b *Brokers) System(ctx context.Context) (SystemState, error) {
 	for _, c := range connections {
 		state.IsHeldAll = state.IsHeldAll && c.IsHeld
 	}
+	if b.opt.Installation != nil {
+		b.opt.Installation(&state)
+	}
 	return state, nil
 }

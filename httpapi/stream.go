@@ -65,6 +65,16 @@ func (s *sockets) enter(user auth.UserID) (func(), bool) {
 	}, true
 }
 
+// Streams counts the open event streams.
+func (s *Server) Streams() (n int) {
+	s.sockets.mu.Lock()
+	defer s.sockets.mu.Unlock()
+	for _, open := range s.sockets.perUser {
+		n += open
+	}
+	return n
+}
+
 func (s *sockets) close() {
 	s.mu.Lock()
 	if !s.isOver {

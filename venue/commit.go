@@ -45,6 +45,9 @@ func (l *loop) committed(r result) {
 	}
 	changed := l.v.books.apply(b)
 	l.v.events.publish(b, changed)
+	if l.v.opt.Filled != nil && len(b.Trades) > 0 {
+		l.v.opt.Filled(len(b.Trades))
+	}
 	if len(b.Boards) > 0 {
 		l.publishStatus()
 	}

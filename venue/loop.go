@@ -270,6 +270,9 @@ func (l *loop) guard(doing string, f func() error) (err error) {
 // halt throws the engine away and stores why. Commits on their way are of sound inputs and go on.
 func (l *loop) halt(text string) {
 	l.v.log.Error("venue halted", "fault", text, "seq", l.seq)
+	if l.v.opt.Halted != nil {
+		l.v.opt.Halted(text)
+	}
 	l.state, l.fault, l.engine = halted, text, nil
 	l.dropPending(ErrHalted)
 	for i := range l.boards {

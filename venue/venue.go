@@ -64,7 +64,11 @@ type Options struct {
 	// PriceAt finds the last price of an instrument up to an instant that may be long past; it may block. Without it only
 	// the feed is asked.
 	PriceAt func(ctx context.Context, id instrument.ID, at calendar.Instant) (money.Price, bool)
-	Log     *slog.Logger
+	// Filled is told how many trades became durable, Halted that a fault stopped the venue. They must not block; nil ones
+	// are not called.
+	Filled func(n int)
+	Halted func(fault string)
+	Log    *slog.Logger
 }
 
 // Venue is a running market. Its methods may be called from any goroutine.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"paperport/store"
 )
@@ -70,7 +71,11 @@ func (s *Store) commitLoop() {
 			answer(group, nil, broken)
 			continue
 		}
+		began := time.Now()
 		results, err := s.commit(st, group)
+		if s.committed != nil {
+			s.committed(time.Since(began))
+		}
 		answer(group, results, err)
 		if errors.Is(err, store.ErrBroken) {
 			broken = err

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver
 )
@@ -36,6 +37,8 @@ type Options struct {
 	// Fatal is called once, from the committer or the background check, when nothing may be written any more. The
 	// process must exit 74 (70 is not used); nil panics instead.
 	Fatal func(error)
+	// Committed, when set, is told how long each transaction of the committer took. It must not block.
+	Committed func(time.Duration)
 }
 
 // Store is an open database. Its methods may be called from any goroutine.
@@ -46,6 +49,7 @@ type Store struct {
 	auditKey    *auditKey
 	log         *slog.Logger
 	fatal       func(error)
+	committed   func(time.Duration)
 	jobs        chan *job
 	quit        chan struct{}
 	done        sync.WaitGroup
@@ -65,7 +69,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: filepath.Join(o.Dir, fileName), lock: lock, log: o.Log, fatal: o.Fatal, jobs: make(chan *job, jobsMax), quit: make(chan struct{})}
+	s := &Store{path: filepath.Join(o.Dir, fileName), lock: lock, log: o.Log, fatal: o.Fatal, committed: o.Committed, jobs: make(chan *job, jobsMax), quit: make(chan struct{})}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
