@@ -57,6 +57,11 @@ type Config struct {
 	LogLevel string
 	// AccessLog writes a line per request.
 	AccessLog bool
+	// BackupDir is where the nightly backups go, "off" for none; BackupKeep is how many stay.
+	BackupDir  string
+	BackupKeep int
+	// MetricsAddr is where metrics are served, on loopback; "" for nowhere.
+	MetricsAddr string
 	// File is the file the settings were read from, "" when none.
 	File string
 }
@@ -125,6 +130,9 @@ func (c *Config) check(env map[string]string) error {
 	}
 	if c.RecordedDir == "" {
 		c.RecordedDir = filepath.Join(c.DataDir, "recorded")
+	}
+	if c.BackupDir == "" {
+		c.BackupDir = filepath.Join(c.DataDir, "backups")
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return fmt.Errorf("%w: PAPERPORT_TLS_CERT and PAPERPORT_TLS_KEY go together", ErrInvalid)

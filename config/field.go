@@ -34,7 +34,7 @@ const DefaultSimAddr = "127.0.0.1:8001"
 
 // Fields lists every setting in the order to show.
 func Fields() []Field {
-	return slices.Concat(listenFields(), marketFields(), keyFields(), limitFields())
+	return slices.Concat(listenFields(), marketFields(), keyFields(), operateFields(), limitFields())
 }
 
 // keyFields name the master key that broker credentials are sealed with; package vault judges it.

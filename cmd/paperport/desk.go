@@ -48,7 +48,7 @@ func (h *house) openDesk(ctx context.Context, registry *instrument.Registry) err
 		return err
 	}
 	h.brokers = app.NewBrokers(app.BrokersOptions{Rows: rows, Jobs: h.store.Jobs(), Seals: h.seals, Gateway: h.desk, Live: h.desk,
-		Clock: clock.System{}, Calendar: times, RedirectURL: h.base + callbackPath, Jitter: renewalJitter, Log: h.log,
+		Clock: clock.System{}, Calendar: times, RedirectURL: h.base + callbackPath, Jitter: renewalJitter, Log: h.log, Installation: h.showInstallation,
 		IsSignedIn: func(hash auth.TokenHash) bool { return h.users.IsSignedIn(h.ctx, hash) }})
 	return nil
 }

@@ -34,6 +34,9 @@ type house struct {
 	daily   *broker.Daily
 	brokers *app.Brokers
 	seals   *seals
+	nightly *nightly // nil when switched off
+	meter   *meter
+	ready   writeProbe
 	api     *httpapi.Server
 	base    string
 	failed  chan error // storage failed: end with exit 74
@@ -45,7 +48,7 @@ type house struct {
 
 // newHouse builds what serves pages; open adds the rest.
 func newHouse(ctx context.Context, c config.Config, port int, log *slog.Logger) *house {
-	h := &house{config: c, log: log, failed: make(chan error, 1), base: httpapi.BaseURL(c.PublicURL, port, c.TLSCert != "")}
+	h := &house{config: c, log: log, meter: newMeter(), failed: make(chan error, 1), base: httpapi.BaseURL(c.PublicURL, port, c.TLSCert != "")}
 	h.ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	limits := httpapi.DefaultLimits
 	limits.APIPerSecond, limits.APIBurst = c.APIPerSecond, 4*c.APIPerSecond
@@ -63,7 +66,7 @@ func (h *house) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if h.store, err = sqlstore.Open(ctx, sqlstore.Options{Dir: h.config.DataDir, Log: h.log, Fatal: h.fail}); err != nil {
+	if h.store, err = sqlstore.Open(ctx, sqlstore.Options{Dir: h.config.DataDir, Log: h.log, Fatal: h.fail, Committed: h.meter.committed}); err != nil {
 		return explainDir(h.config.DataDir, err)
 	}
 	h.users = app.NewUsers(app.UsersOptions{Rows: h.store.Users(), Hasher: hasher, Clock: clock.System{}, Span: loginSpan(h.config)})
@@ -72,7 +75,7 @@ func (h *house) open(ctx context.Context) error {
 	}
 	registry := instrument.NewRegistry()
 	if h.app, err = app.New(ctx, app.Options{Store: h.store, Clock: clock.System{}, Registry: registry, RecordedDir: h.config.RecordedDir,
-		BookAgeMax: h.config.BookMaxAge, Log: h.log}); err != nil {
+		BookAgeMax: h.config.BookMaxAge, Meter: h.meter.app(), Log: h.log}); err != nil {
 		return err
 	}
 	if h.config.Demo != "off" {
@@ -85,6 +88,9 @@ func (h *house) open(ctx context.Context) error {
 	}
 	if err := h.openDesk(ctx, registry); err != nil {
 		return err
+	}
+	if h.config.BackupDir != config.BackupOff {
+		h.nightly = newNightly(h)
 	}
 	h.api.Attach(h.app, h.users, h.brokers)
 	return nil
@@ -105,12 +111,6 @@ func (h *house) fail(err error) {
 	case h.failed <- fmt.Errorf("%w: %w", store.ErrBroken, err):
 	default:
 	}
-}
-
-// isReady asks the database for something small.
-func (h *house) isReady() error {
-	_, err := h.users.NeedsOwner(h.ctx)
-	return err
 }
 
 // announce says where to go; the setup link is a secret and goes to the terminal, never to the log.
@@ -140,6 +140,9 @@ func (h *house) start() {
 	}
 	h.running.Go(func() { h.daily.Run(h.ctx) })
 	h.running.Go(func() { h.brokers.Run(h.ctx) })
+	if h.nightly != nil {
+		h.running.Go(func() { h.nightly.run(h.ctx) })
+	}
 }
 
 // sweep ends logins whose time is over, and writes down where the audit trail ends.

@@ -67,6 +67,11 @@ func runServe(cmd *cobra.Command, _ []string) error {
 		<-serving
 		return errors.Join(err, h.close())
 	}
+	if err := h.serveMetrics(); err != nil {
+		_ = server.Close()
+		<-serving
+		return errors.Join(err, h.close())
+	}
 	h.announce(cmd.Context(), cmd.ErrOrStderr())
 	h.start()
 	return h.waitAndClose(cmd.Context(), server, serving)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"sync/atomic"
 
 	"paperport/app"
 	"paperport/clock"
@@ -129,7 +130,11 @@ func setKeyCheck(ctx context.Context, rows store.Brokers, check []byte, trail st
 }
 
 // seals seals and opens users' secrets for app.
-type seals struct{ ring }
+type seals struct {
+	ring
+	// lockedOpens and failedOpens count what did not open: without a key, and with one.
+	lockedOpens, failedOpens atomic.Uint64
+}
 
 var _ app.Seals = (*seals)(nil)
 
@@ -157,9 +162,14 @@ func (s *seals) Seal(plain secret.Text, at app.SealPlace) ([]byte, error) {
 // Open opens a secret in its place.
 func (s *seals) Open(blob []byte, at app.SealPlace) (secret.Text, error) {
 	if s.IsLocked() {
+		s.lockedOpens.Add(1)
 		return secret.Text{}, s.lockedError()
 	}
-	return s.vault.Open(blob, placeOf(s.install, at))
+	plain, err := s.vault.Open(blob, placeOf(s.install, at))
+	if err != nil {
+		s.failedOpens.Add(1)
+	}
+	return plain, err
 }
 
 // IsLocked reports whether there are sealed values and no key that opens them.
