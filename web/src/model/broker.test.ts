@@ -235,7 +235,7 @@ describe('the status rows', () => {
     expect(rows.map((r) => [r.id, r.mark, r.name])).toEqual([
       ['api', 'ok', 'API Connected'], ['session', 'ok', 'Session Active'], ['auto', 'ok', 'Auto-Login Enabled'], ['expiry', 'clock', 'Session Expiry']]);
     for (const row of rows) expect(row.detail).toMatch(/^ICICI Breeze · /);
-    expect(rows[3]?.detail).toContain('25 Nov 2026 08:00:00 IST');
+    expect(rows[3]?.detail).toContain('25 Nov 2026 08:00 IST');
   });
   test('of nothing stored mark nothing', () => {
     const rows = statusRows(broker({ phase: 'no_credentials', broker: '', broker_name: '', has_keys: false, has_auto_login: false, is_active: false, expires_at: '', missing: ['login_id', 'password', 'totp_secret'] }));
@@ -283,7 +283,7 @@ describe('the connection', () => {
   });
   test('an attempt is told in words', () => {
     expect(attemptRow({ at: '2026-11-24T02:30:41Z', trigger: '08:00', way: 'browser', outcome: 'code_refused', text: 'TOTP submitted but no session returned' })).toEqual({
-      at: '24 Nov 2026 08:00:41', trigger: '08:00', way: 'Browser flow', isOk: false, result: 'Code refused', text: 'TOTP submitted but no session returned' });
+      at: '24 Nov 08:00:41', trigger: '08:00', way: 'Browser flow', isOk: false, result: 'Code refused', text: 'TOTP submitted but no session returned' });
   });
 });
 

@@ -40,7 +40,7 @@ export function statusRows(b: WireBroker): readonly StatusRow[] {
     : b.is_held ? { id: 'auto', mark: 'none', name: 'Auto-Login Paused', detail: says('by you, or until you act') }
       : { id: 'auto', mark: 'ok', name: 'Auto-Login Enabled', detail: says('Login ID, Password and TOTP are saved') };
   const expiry: StatusRow = { id: 'expiry', mark: b.expires_at === '' ? 'none' : 'clock', name: 'Session Expiry',
-    detail: says(b.expiry_text !== '' ? b.expiry_text : b.expires_at === '' ? 'no session' : `${when(b.expires_at)} IST`) };
+    detail: says(b.expiry_text !== '' ? b.expiry_text : b.expires_at === '' ? 'no session' : `${minuteOf(b.expires_at)} IST`) };
   return [api, session, auto, expiry];
 }
 
@@ -55,6 +55,12 @@ export function when(text: string): string {
   return at === undefined ? '–' : formatDateTime(at);
 }
 
+/** The same to the minute. */
+export function minuteOf(text: string): string {
+  const full = when(text);
+  return full.length > 1 ? full.slice(0, -3) : full;
+}
+
 const TRIGGERS: Record<string, string> = { button: 'Button', start: 'Server start', midday: 'Midday', popup: 'Popup', paste: 'Paste', test: 'Test' };
 const WAYS: Record<string, string> = { browser: 'Browser flow', direct: 'Direct API', popup: 'Popup', paste: 'Manual paste' };
 const CLASSES: Record<string, string> = {
@@ -64,6 +70,7 @@ const CLASSES: Record<string, string> = {
   locked_key: 'Key locked', skipped: 'Skipped' };
 
 export interface AttemptRow {
+  /** Without its year. */
   readonly at: string;
   readonly trigger: string;
   readonly way: string;
@@ -73,7 +80,7 @@ export interface AttemptRow {
 }
 
 export function attemptRow(a: WireAttempt): AttemptRow {
-  return { at: when(a.at), trigger: TRIGGERS[a.trigger] ?? a.trigger, way: a.way === '' ? '–' : (WAYS[a.way] ?? a.way), isOk: a.outcome === 'ok',
+  return { at: when(a.at).replace(/ \d{4} /, ' '), trigger: TRIGGERS[a.trigger] ?? a.trigger, way: a.way === '' ? '–' : (WAYS[a.way] ?? a.way), isOk: a.outcome === 'ok',
     result: CLASSES[a.outcome] ?? a.outcome.replaceAll('_', ' '), text: a.text };
 }
 
