@@ -183,8 +183,12 @@ func (k *keeping) release(ctx context.Context, tx store.BrokerTx, conn store.Con
 	return k.b.settleNotices(ctx, tx, k.task.user, kinds...)
 }
 
-// clears reports whether this session shows that a stop has no cause any more: a login by hand does not make a wrong stored password right.
+// clears reports whether this session shows that a stop has no cause any more: a login by hand does not make a wrong
+// stored password right, and an old API session shows nothing of the login page.
 func (k *keeping) clears(class BrokerClass) bool {
+	if k.way == wayDirect {
+		return false
+	}
 	switch class {
 	case FailedPassword, FailedCode, FailedSMS, FailedPage, FailedRefused:
 		return k.way == wayBrowser

@@ -108,8 +108,9 @@ func (b *Brokers) tryWays(ctx context.Context, t loginTask, run *loginRun) (stri
 	if err != nil {
 		return "", err
 	}
-	if err := needKeys(rows); err != nil {
-		return "", err
+	if len(missing(rows, keyFields)) > 0 {
+		return "", waysFailed(conn.Broker, &BrokerFailure{Class: FailedMissing, Text: "API Key or Secret Key not provided",
+			Next: "Fill in all five fields under Breeze API Credentials and click Update Credentials."}, nil)
 	}
 	if lacking := missing(rows, loginFields); t.isManual && len(lacking) > 0 {
 		return "", b.lackingLogin(ctx, t, conn, lacking)

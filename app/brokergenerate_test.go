@@ -41,6 +41,7 @@ func TestGenerateTexts(t *testing.T) {
 	}{
 		{"login missing", func(r *rig) { r.mustSave(fields("43Xk29!bH7", "Mn92@pL5z", "", "", "")) },
 			"Auto session failed. Browser flow: Login ID or Password not provided", "Fill in Login ID, Password and TOTP Secret", "missing", 0},
+		{"nothing stored", func(*rig) {}, "Auto session failed. Browser flow: API Key or Secret Key not provided", "all five fields", "", 0},
 		{"code refused", func(r *rig) { r.mustConnect("right"); r.bank.atCode = &BrokerFailure{Class: FailedCode} },
 			"Auto session failed. Browser flow: TOTP submitted but no session returned", "Check code", "code_refused", 1},
 		{"direct tried, too", func(r *rig) {
@@ -71,7 +72,7 @@ func TestGenerateTexts(t *testing.T) {
 			if _, passwords, _ := r.bank.count(); passwords != test.passwords {
 				t.Errorf("%d passwords left, want %d", passwords, test.passwords)
 			}
-			if a := r.state().Attempts; len(a) == 0 || a[0].Outcome != test.class {
+			if a := r.state().Attempts; test.class != "" && (len(a) == 0 || a[0].Outcome != test.class) {
 				t.Errorf("attempts %+v, want the newest to be %s", a, test.class)
 			}
 		})
@@ -89,6 +90,20 @@ func TestDirectAPISucceeds(t *testing.T) {
 	st := r.state()
 	if st.Attempts[0].Way != "direct" || st.Attempts[1].Outcome != "outage" || !st.IssuedAt.Before(r.clock.Now().Add(-59*time.Minute)) {
 		t.Errorf("attempts %+v, issued %s", st.Attempts, st.IssuedAt)
+	}
+}
+
+// TestDirectAPIProvesNothing of the login page: a stop stays, though the old API session gave a session.
+func TestDirectAPIProvesNothing(t *testing.T) {
+	r := mustRig(t)
+	r.mustConnect("right")
+	r.mustGenerate()
+	r.mustSave(fields("", "", "", "wrong", ""))
+	r.clock.Advance(time.Minute)
+	r.mustGenerate()
+	conn, err := r.rows.Connection(t.Context(), client)
+	if err != nil || conn.NeedsUser != "wrong_password" {
+		t.Errorf("needs user %q, %v; want wrong_password", conn.NeedsUser, err)
 	}
 }
 

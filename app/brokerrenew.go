@@ -53,6 +53,9 @@ func (b *Brokers) tryRenew(ctx context.Context, user auth.UserID, trigger string
 	case isLasting:
 		return renewProved, nil
 	case errors.As(err, &failure):
+		if err := b.noteUnproved(ctx, conn, trigger, failure); err != nil {
+			return "failed", err
+		}
 		return b.renewFailed(ctx, user, trigger, &loginRun{browser: failure, err: waysFailed(conn.Broker, failure, nil)})
 	case err != nil:
 		return "failed", err
@@ -68,6 +71,13 @@ func (b *Brokers) tryRenew(ctx context.Context, user auth.UserID, trigger string
 		return renewOK, nil
 	}
 	return b.renewFailed(ctx, user, trigger, run)
+}
+
+// noteUnproved shows that a renewal could not even ask whether the session works.
+func (b *Brokers) noteUnproved(ctx context.Context, conn store.Connection, trigger string, f *BrokerFailure) error {
+	return b.write(ctx, "note an unproved session", func(tx store.BrokerTx) error {
+		return b.addAttempt(ctx, tx, loginTask{user: conn.User, trigger: trigger}, conn.Broker, wayBrowser, f)
+	})
 }
 
 // isLasting proves a session that is old enough to last. The error is that the call did not get through.
@@ -151,7 +161,7 @@ func (b *Brokers) planRetry(user auth.UserID, trigger string) {
 	}
 	at := now.Add(backoff[s.retries])
 	end := today.At(retriesEnd).Time()
-	if isMorning(trigger) && at.After(end) {
+	if isMorning(trigger) && now.Before(end) && at.After(end) { // a slot caught up later has its four, too
 		return
 	}
 	s.retryAt = at

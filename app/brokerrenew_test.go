@@ -230,9 +230,8 @@ func TestCrashLoop53(t *testing.T) {
 		r.mustConnect(password)
 		r.clock.Set(monday.At(eight).Time())
 		for range soak(100, 500) {
-			rows := r.rows
-			r.bank.onPassword = rows.die
-			r.restart()
+			r.bank.onPassword = nil
+			r.reopen()
 			r.bank.onPassword = r.rows.die
 			r.settle()
 			r.clock.Advance(20 * time.Second)

@@ -28,6 +28,8 @@ const (
 type rig struct {
 	*Brokers
 	t        *testing.T
+	dir      string
+	db       *sqlstore.Store
 	rows     *mortal
 	jobs     store.Jobs
 	bank     *bank
@@ -276,16 +278,34 @@ func mustRig(t *testing.T) *rig {
 
 func mustRigAt(t *testing.T, now time.Time) *rig {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	r := &rig{t: t, rows: &mortal{Brokers: db.Brokers()}, jobs: db.Jobs(), live: &stage{}, seals: &drawer{}, clock: clock.NewManual(now), signedIn: map[auth.TokenHash]bool{}}
+	r := &rig{t: t, dir: t.TempDir(), live: &stage{}, seals: &drawer{}, clock: clock.NewManual(now), signedIn: map[auth.TokenHash]bool{}}
+	r.openRows()
+	t.Cleanup(func() { r.db.Close() })
 	r.bank = &bank{password: "right", identity: "XY604721", apiSessions: map[string]bool{}, tokens: map[string]bool{}, now: r.clock.Now}
 	r.restart()
 	t.Cleanup(func() { r.work.Wait() })
 	return r
+}
+
+// openRows opens the data directory.
+func (r *rig) openRows() {
+	r.t.Helper()
+	db, err := sqlstore.Open(r.t.Context(), sqlstore.Options{Dir: r.dir})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.db, r.rows, r.jobs = db, &mortal{Brokers: db.Brokers()}, db.Jobs()
+}
+
+// reopen ends the program and starts it anew on its data directory.
+func (r *rig) reopen() {
+	r.t.Helper()
+	r.work.Wait()
+	if err := r.db.Close(); err != nil {
+		r.t.Fatal(err)
+	}
+	r.openRows()
+	r.restart()
 }
 
 // restart starts the program anew on the same database.

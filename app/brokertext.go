@@ -166,4 +166,9 @@ func expiryText(conn store.Connection, s store.BrokerSession, now time.Time) str
 }
 
 // shortName is the broker in the middle of a sentence.
-func shortName(id store.BrokerID) string { return strings.TrimSuffix(brokerName(id), " Breeze") }
+func shortName(id store.BrokerID) string {
+	if id == store.DemoBroker {
+		return "the demo broker"
+	}
+	return strings.TrimSuffix(brokerName(id), " Breeze")
+}
