@@ -128,6 +128,13 @@ export class World {
     if (!response.ok) throw new Error(`control ${path}: ${response.status} ${await response.text()}`)
   }
 
+  /** What the simulator's login pages and REST saw, by account. */
+  async counts() {
+    const response = await fetch(`http://127.0.0.1:${this.simPort}/control/counts`, { headers: { authorization: `Bearer ${this.controlToken}` } })
+    if (!response.ok) throw new Error(`control counts: ${response.status}`)
+    return response.json()
+  }
+
   /** Starts the server, on the same port and data directory each time. With tls it brings its own certificate. */
   async startServer({ tls = false } = {}) {
     this.port ??= await freePort()
