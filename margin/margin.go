@@ -51,7 +51,11 @@ func StyleOf(i *instrument.Instrument, p order.Product) Style {
 }
 
 // Tables are the dated margin rates. Read-only after Load.
-type Tables struct{ rows []row }
+type Tables struct {
+	rows        []row
+	derivatives []derivativeRow
+	equity      []equityRow
+}
 
 type row struct {
 	class    string
@@ -68,6 +72,12 @@ func Load() (*Tables, error) {
 		return nil, fmt.Errorf("margin: intraday.csv: %w", err)
 	}
 	t := &Tables{}
+	if t.derivatives, err = loadDerivatives(); err != nil {
+		return nil, err
+	}
+	if t.equity, err = loadEquity(); err != nil {
+		return nil, err
+	}
 	for _, c := range lines[1:] {
 		x := row{class: c[0]}
 		if x.from, err = calendar.ParseDate(c[1]); err != nil {
