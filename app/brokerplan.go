@@ -69,9 +69,13 @@ func (b *Brokers) isUseful(conn store.Connection, now time.Time) bool {
 	return conn.Broker == store.DemoBroker || conn.IsEveryDay || has && at < b.dayEnd(at.Date())
 }
 
-// lasts reports whether a session lives to today's last close; where nothing trades any more today, to now is enough.
-func (b *Brokers) lasts(s store.BrokerSession, now time.Time) bool {
+// lasts reports whether a session lives to today's last close, at a planned renewal on a day without one to the day's end. Otherwise, where
+// nothing trades any more today, to now is enough.
+func (b *Brokers) lasts(s store.BrokerSession, now time.Time, isPlanned bool) bool {
 	end := b.opt.Calendar.LastClose(dateOf(now))
+	if end == 0 && isPlanned {
+		end = b.dayEnd(dateOf(now))
+	}
 	if end == 0 || !now.Before(end.Time()) {
 		return now.Before(expiresAt(s))
 	}

@@ -47,7 +47,7 @@ func (b *Brokers) tryRenew(ctx context.Context, user auth.UserID, trigger string
 	case len(missing(rows, keyFields)) > 0 || trigger != byMidday && len(missing(rows, loginFields)) > 0:
 		return renewLacking, nil
 	}
-	isLasting, err := b.isLasting(ctx, user)
+	isLasting, err := b.isLasting(ctx, user, isMorning(trigger))
 	var failure *BrokerFailure
 	switch {
 	case isLasting:
@@ -81,7 +81,7 @@ func (b *Brokers) noteUnproved(ctx context.Context, conn store.Connection, trigg
 }
 
 // isLasting proves a session that is old enough to last. The error is that the call did not get through.
-func (b *Brokers) isLasting(ctx context.Context, user auth.UserID) (bool, error) {
+func (b *Brokers) isLasting(ctx context.Context, user auth.UserID, isPlanned bool) (bool, error) {
 	row, err := b.sessionOf(ctx, b.opt.Rows, user)
 	if err != nil {
 		return false, err
@@ -89,7 +89,7 @@ func (b *Brokers) isLasting(ctx context.Context, user auth.UserID) (bool, error)
 	now, _ := b.now()
 	isOpen := b.openOf(user) != nil
 	switch st := standingOf(row, now, isOpen); {
-	case st == noSession || st == endedSession || !b.lasts(row, now):
+	case st == noSession || st == endedSession || !b.lasts(row, now, isPlanned):
 		return false, nil
 	case st == provedSession && now.Sub(row.ProvedAt) < proofFresh:
 		return true, nil

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -421,5 +422,44 @@ func TestRequestStorm62(t *testing.T) {
 	used, err := r.rows.RequestsUsed(t.Context(), client, store.ICICI, monday.Add(1))
 	if err != nil || used == 0 {
 		t.Errorf("requests used %d, %v", used, err)
+	}
+}
+
+// TestManyDays49: day after day, at a broker that ends sessions at midnight or lets them live for 24 hours as it likes, each renewal day has its
+// session from 08:00, no day has more than two submissions, and nothing is called active that the broker refuses.
+func TestManyDays49(t *testing.T) {
+	for range soak(2, 10) {
+		seed := rand.Uint64()
+		random := rand.New(rand.NewPCG(seed, 0))
+		r := mustRigAt(t, monday.At(7*time.Hour).Time())
+		r.mustConnect("right")
+		for n := range soak(12, 400) {
+			d := monday.Add(n)
+			endsAtMidnight := random.IntN(2) == 0
+			diesAtNoon := random.IntN(10) == 0
+			r.until(d.At(eight-time.Minute), time.Hour)
+			r.until(d.At(9*time.Hour), 10*time.Minute)
+			isOn, _ := r.renewalDay(store.Connection{Broker: store.ICICI}, d)
+			if st := r.state(); isOn && (st.Phase != Active || dateOf(st.IssuedAt) != d) {
+				t.Fatalf("seed %d: %s %s at 09:00: %s, session of %s", seed, d.Weekday(), d, st.Phase, st.IssuedAt.In(calendar.IST))
+			}
+			if diesAtNoon && r.state().IsActive {
+				r.clock.Set(d.At(12 * time.Hour).Time())
+				r.bank.killAll()
+				r.live.last().Refused(nil)
+				r.settle()
+			}
+			if list, _ := r.rows.Submissions(t.Context(), client, d); len(list) > autosMax {
+				t.Fatalf("seed %d: %s: %d submissions", seed, d, len(list))
+			}
+			r.until(d.At(23*time.Hour+50*time.Minute), 2*time.Hour)
+			if endsAtMidnight {
+				r.bank.killAll()
+			}
+			r.until(d.Add(1).At(time.Minute), time.Minute)
+			if st := r.state(); endsAtMidnight && st.IsActive {
+				t.Fatalf("seed %d: %s after midnight: active though the broker refuses it", seed, d)
+			}
+		}
 	}
 }

@@ -324,7 +324,7 @@ func (b *Brokers) warn(ctx context.Context, conn store.Connection) error {
 		return nil
 	}
 	row, err := b.sessionOf(ctx, b.opt.Rows, conn.User)
-	if err != nil || standingOf(row, now, isOpen) != provedSession || b.lasts(row, now) {
+	if err != nil || standingOf(row, now, isOpen) != provedSession || b.lasts(row, now, false) {
 		return err
 	}
 	b.mu.Lock()

@@ -9,7 +9,7 @@ PAPERPORT_SOAK=1 go test -count=1 -timeout 1h -run LockPage ./store/sqlstore
 PAPERPORT_CRASH_KILLS=${PAPERPORT_CRASH_KILLS:-10000} go test -count=1 -timeout 6h -v ./test/crash/...
 go test -count=1 -timeout 6h -run 'World|Replay|Reference' ./engine ./match -args -rapid.checks="${PAPERPORT_WORLDS:-2000000}"
 PAPERPORT_SOAK=1 go test -count=1 -timeout 2h ./vault
-PAPERPORT_SOAK=1 go test -count=1 -timeout 1h -run "SameMoment|WrongPassword|CrashLoop|Kills" ./app ./test/renewal
+PAPERPORT_SOAK=1 go test -count=1 -timeout 1h -run "SameMoment|WrongPassword|CrashLoop|ManyDays|Kills" ./app ./test/renewal
 PAPERPORT_SOAK=1 go test -count=1 -timeout 2h -v -run RotateKilled ./cmd/paperport
 go list ./... | while read -r pkg; do
 	{ go test -list '^Fuzz' "$pkg" | grep '^Fuzz' || true; } | while read -r target; do
