@@ -110,7 +110,7 @@ func (n *nightly) tryBackup(ctx context.Context, day calendar.Date) (string, err
 		return "failed", err
 	}
 	if free, isKnown := n.free(n.dir); isKnown && free < n.need() {
-		return "disk_low", fmt.Errorf("%s has %d MB free and it needs %d MB", n.dir, free>>20, n.need()>>20)
+		return "disk_low", fmt.Errorf("%s has %d MB free and it needs %d MB", n.dir, free>>20, n.need()>>20+1)
 	}
 	to := filepath.Join(n.dir, "paperport-"+day.At(0).IST().Format(time.DateOnly)+".db")
 	if err := n.copy(ctx, to); err != nil {
