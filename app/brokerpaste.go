@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,13 +10,22 @@ import (
 	"paperport/secret"
 )
 
-// apiSessionShape is what the callback takes, too (reliability.md 2.2): samples are 7 or 8 digits, the docs say alphanumeric.
-var apiSessionShape = regexp.MustCompile(`^[A-Za-z0-9._%=+/-]{6,256}$`)
-
 // pasteMax is longer than any redirect URL with a session in it.
 const pasteMax = 4096
 
-func isAPISession(text secret.Text) bool { return apiSessionShape.MatchString(text.Reveal()) }
+func isAPISession(text secret.Text) bool { return IsAPISession(text.Reveal()) }
+
+// IsAPISession reports whether a text may be an API session, as pasted or as it comes to the callback (reliability.md 2.2):
+// samples are 7 or 8 digits, the docs say alphanumeric; 6 to 256 of what a URL may hold.
+func IsAPISession(text string) bool {
+	for _, c := range []byte(text) {
+		isAlphanumeric := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !isAlphanumeric && !strings.ContainsRune("._%=+/-", rune(c)) {
+			return false
+		}
+	}
+	return len(text) >= 6 && len(text) <= 256
+}
 
 // PasteSession takes a bare token, "apisession=…" or a whole redirect URL, and returns the sentence to show.
 func (b *Brokers) PasteSession(ctx context.Context, a Actor, text secret.Text, from From) (string, error) {
@@ -74,7 +82,7 @@ func pasted(text string) (secret.Text, string) {
 	if !isNamed {
 		value = text
 	}
-	if !apiSessionShape.MatchString(value) {
+	if !IsAPISession(value) {
 		return secret.Text{}, "a session token has 6 to 256 letters and digits without spaces"
 	}
 	return secret.New(value), ""
