@@ -249,6 +249,9 @@ describe('the status rows', () => {
   test('of a paused automatic login do not call it enabled', () => {
     expect(statusRows(broker({ is_held: true }))[2]).toMatchObject({ mark: 'none', name: 'Auto-Login Paused' });
   });
+  test('of a refused login do not call it enabled either', () => {
+    expect(statusRows(broker({ phase: 'needs_user', is_active: false }))[2]).toMatchObject({ mark: 'none', name: 'Auto-Login Waits for You' });
+  });
   test('of the demo broker name the demo broker', () => {
     for (const row of statusRows(broker({ broker: 'demo', broker_name: 'Demo broker' }))) expect(row.detail).toMatch(/^Demo broker · /);
   });

@@ -37,6 +37,7 @@ export function statusRows(b: WireBroker): readonly StatusRow[] {
     : b.phase === 'unverified' ? { id: 'session', mark: 'none', name: b.session_text === '' ? 'Session not verified yet' : b.session_text, detail: says('one cheap call decides') }
       : { id: 'session', mark: 'no', name: b.session_text === '' ? NO_SESSION : b.session_text, detail: says(b.phase === 'renewing' ? 'a renewal is running' : 'no live data') };
   const auto: StatusRow = !b.has_auto_login ? { id: 'auto', mark: 'none', name: 'Auto-Login Off', detail: says(`needs ${missing.length === 0 ? 'all five fields' : join(missing)}`) }
+    : b.phase === 'needs_user' ? { id: 'auto', mark: 'none', name: 'Auto-Login Waits for You', detail: says('the last try was refused') }
     : b.is_held ? { id: 'auto', mark: 'none', name: 'Auto-Login Paused', detail: says('by you, or until you act') }
       : { id: 'auto', mark: 'ok', name: 'Auto-Login Enabled', detail: says('Login ID, Password and TOTP are saved') };
   const expiry: StatusRow = { id: 'expiry', mark: b.expires_at === '' ? 'none' : 'clock', name: 'Session Expiry',

@@ -15,7 +15,7 @@ function isTyping(event: KeyboardEvent): boolean {
 
 /** The keys that work on every page, as Kite has them: H, P, Shift-O, F for pages, / and Ctrl-K for search. */
 export function frameKeys(event: KeyboardEvent, ports: KeyPorts): void {
-  if (event.defaultPrevented || document.querySelector('dialog:modal') !== null) return;
+  if (event.defaultPrevented || document.querySelector('dialog:modal, :popover-open') !== null) return;
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
     event.preventDefault();
     ports.palette();
