@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"paperport/breezewire"
 	"paperport/secret"
@@ -15,19 +16,24 @@ import (
 // What pages say when they refuse. Only the first two are recorded anywhere (5.5); the rest is worded widely, because a
 // class only decides which sentence the user reads: every refusal ends the login all the same.
 var (
-	invalidWords  = regexp.MustCompile(`(?i)invalid request|pageerror`)
-	captchaWords  = regexp.MustCompile(`(?i)captcha|` + breezewire.TextCaptcha)
-	staticIPWords = regexp.MustCompile(`(?i)\bstatic ip\b|\bip( address)? (is |was )?(not |un)(registered|allowed|authori[sz]ed|whitelisted)|\bregistered ip\b`)
-	outageWords   = regexp.MustCompile(`(?i)currently unavailable|temporarily unavailable|service unavailable|under maintenance|faithfully yours|error occurred`)
-	lockWords     = regexp.MustCompile(`(?i)\b(locked|blocked|suspended|disabled|deactivated|frozen)\b|(exceed|maximum|too many)[^.]{0,40}\battempts?\b`)
+	invalidWords  = late(`(?i)invalid request|pageerror`)
+	captchaWords  = late(`(?i)captcha|` + breezewire.TextCaptcha)
+	staticIPWords = late(`(?i)\bstatic ip\b|\bip( address)? (is |was )?(not |un)(registered|allowed|authori[sz]ed|whitelisted)|\bregistered ip\b`)
+	outageWords   = late(`(?i)currently unavailable|temporarily unavailable|service unavailable|under maintenance|faithfully yours|error occurred`)
+	lockWords     = late(`(?i)\b(locked|blocked|suspended|disabled|deactivated|frozen)\b|(exceed|maximum|too many)[^.]{0,40}\battempts?\b`)
 	// lockWarning is a lock that has not happened: "will be locked after two more attempts".
-	lockWarning = regexp.MustCompile(`(?i)\b(will|would|may|might|could|shall|can|to avoid|gets?)\b[^.]{0,30}\b(lock|block|suspend|disabl|deactivat)\w*`)
+	lockWarning = late(`(?i)\b(will|would|may|might|could|shall|can|to avoid|gets?)\b[^.]{0,30}\b(lock|block|suspend|disabl|deactivat)\w*`)
 	whatIsWrong = `(password|\bpin\b|user ?id|user ?name|login|log in|credentials?)`
 	howIsWrong  = `(invalid|incorrect|wrong|mismatch|not valid|not match|does ?n.t match|unrecogni[sz]ed)`
-	wrongWords  = regexp.MustCompile(`(?i)` + whatIsWrong + `[^.]{0,60}` + howIsWrong + `|` + howIsWrong + `[^.]{0,60}` + whatIsWrong)
-	termsWords  = regexp.MustCompile(`(?i)terms (and|&) conditions`)
-	smsWords    = regexp.MustCompile(`(?i)\b(sent|send|received?|enter)\b[^.]{0,60}\b(sms|mobile|e-?mail|phone)\b`)
+	wrongWords  = late(`(?i)` + whatIsWrong + `[^.]{0,60}` + howIsWrong + `|` + howIsWrong + `[^.]{0,60}` + whatIsWrong)
+	termsWords  = late(`(?i)terms (and|&) conditions`)
+	smsWords    = late(`(?i)\b(sent|send|received?|enter)\b[^.]{0,60}\b(sms|mobile|e-?mail|phone)\b`)
 )
+
+// late compiles an expression when it is first used: most processes never log in, and all of them start.
+func late(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 // early makes the error of a page or request before anything secret has left.
 func (l *login) early(ctx context.Context, p page, err error) error {
@@ -51,19 +57,19 @@ func (p *page) earlyClass() LoginClass {
 	switch {
 	case strings.Contains(words, breezewire.TextNoKey):
 		return LoginUnknownKey
-	case staticIPWords.MatchString(words):
+	case staticIPWords().MatchString(words):
 		return LoginStaticIP
 	case p.status >= 500 && p.isHTML && words != "":
 		return LoginOutage
 	case p.status >= 500 || p.status == http.StatusRequestTimeout:
 		return LoginUnreachable
-	case p.isCaptchaShown() || captchaWords.MatchString(words):
+	case p.isCaptchaShown() || captchaWords().MatchString(words):
 		return LoginCaptcha
 	case isLocked(words) && p.doc.Find("input[type='password']").Length() == 0: // beside one it is the small print
 		return LoginLocked
-	case outageWords.MatchString(words):
+	case outageWords().MatchString(words):
 		return LoginOutage
-	case invalidWords.MatchString(words), p.status == http.StatusBadRequest, p.status == http.StatusUnauthorized, p.status == http.StatusForbidden:
+	case invalidWords().MatchString(words), p.status == http.StatusBadRequest, p.status == http.StatusUnauthorized, p.status == http.StatusForbidden:
 		return LoginRefused
 	default:
 		return LoginPageChanged
@@ -71,12 +77,12 @@ func (p *page) earlyClass() LoginClass {
 }
 
 func isLocked(words string) bool {
-	return lockWords.MatchString(lockWarning.ReplaceAllString(words, ""))
+	return lockWords().MatchString(lockWarning().ReplaceAllString(words, ""))
 }
 
 // panelOf reads the answer to the password, by structure first.
 func (l *login) panelOf(p page) (codePanel, error) {
-	if strings.Contains(p.text, breezewire.TextCaptcha) || p.isCaptchaShown() || captchaWords.MatchString(p.allWords()) {
+	if strings.Contains(p.text, breezewire.TextCaptcha) || p.isCaptchaShown() || captchaWords().MatchString(p.allWords()) {
 		return codePanel{}, l.failAt(p, LoginCaptcha, nil)
 	}
 	if p.doc.Find("#"+breezewire.IDOTPPanel).Length() == 0 {
@@ -102,7 +108,7 @@ func (c *codePanel) isTOTP(words string) bool {
 	case "n", "no", "0", "false", "f":
 		return false
 	default:
-		return strings.Contains(words, breezewire.TextTOTP) && !smsWords.MatchString(words)
+		return strings.Contains(words, breezewire.TextTOTP) && !smsWords().MatchString(words)
 	}
 }
 
@@ -112,17 +118,17 @@ func (p *page) passwordClass() LoginClass {
 	switch {
 	case p.status >= 500 || p.status == http.StatusRequestTimeout || words == "":
 		return LoginUncertain
-	case staticIPWords.MatchString(words):
+	case staticIPWords().MatchString(words):
 		return LoginStaticIP
 	case isLocked(words):
 		return LoginLocked
-	case termsWords.MatchString(words):
+	case termsWords().MatchString(words):
 		return LoginPageChanged // we ticked them; so what we sent was not what was meant
-	case wrongWords.MatchString(words):
+	case wrongWords().MatchString(words):
 		return LoginWrongPassword
-	case smsWords.MatchString(words):
+	case smsWords().MatchString(words):
 		return LoginSMS
-	case outageWords.MatchString(words):
+	case outageWords().MatchString(words):
 		return LoginUncertain
 	case p.status/100 == 3 || p.doc.Find("input, form").Length() > 0:
 		return LoginPageChanged
@@ -131,8 +137,17 @@ func (p *page) passwordClass() LoginClass {
 	}
 }
 
-// apiSessionForm is what an API session looks like: digits in every sample, "alpha-numeric" by the documents (1.5).
-var apiSessionForm = regexp.MustCompile(`^[A-Za-z0-9._%=+/-]{6,256}$`)
+// isAPISession reports whether a text looks like an API session: digits in every sample, "alpha-numeric" by the documents
+// (1.5), so 6 to 256 of what a URL may hold.
+func isAPISession(text string) bool {
+	for _, c := range []byte(text) {
+		isAlphanumeric := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !isAlphanumeric && !strings.ContainsRune("._%=+/-", rune(c)) {
+			return false
+		}
+	}
+	return len(text) >= 6 && len(text) <= 256
+}
 
 // sessionOf reads the answer to a code: the API session, or what became of the code.
 func (l *login) sessionOf(p page) (secret.Text, error) {
@@ -148,12 +163,12 @@ func (l *login) sessionOf(p page) (secret.Text, error) {
 		return secret.New(value), nil
 	}
 	failed := l.failAt(p, p.codeClass(), nil)
-	failed.Text = longNumber.ReplaceAllString(failed.Text, secret.Masked) // it may be a session in a form we do not know
+	failed.Text = longNumber().ReplaceAllString(failed.Text, secret.Masked) // it may be a session in a form we do not know
 	return secret.Text{}, failed
 }
 
 // longNumber is what samples of sessions are: 7 or 8 digits (1.5).
-var longNumber = regexp.MustCompile(`[0-9]{6,}`)
+var longNumber = late(`[0-9]{6,}`)
 
 // codeClass classes an answer to a code that holds no session.
 func (p *page) codeClass() LoginClass {
@@ -163,7 +178,7 @@ func (p *page) codeClass() LoginClass {
 		return LoginUncertain
 	case isLocked(words):
 		return LoginLocked
-	case p.isCaptchaShown() || captchaWords.MatchString(words):
+	case p.isCaptchaShown() || captchaWords().MatchString(words):
 		return LoginCaptcha
 	default:
 		return LoginCodeRefused
@@ -175,7 +190,7 @@ func (p *page) codeClass() LoginClass {
 func (p *page) apiSessions() []string {
 	var values []string
 	keep := func(value string) {
-		if value = strings.TrimSpace(value); apiSessionForm.MatchString(value) {
+		if value = strings.TrimSpace(value); isAPISession(value) {
 			values = append(values, value)
 		}
 	}

@@ -18,9 +18,9 @@ var notShown = []string{"script", "style", "noscript", "template", "head", "sele
 var inline = []string{"a", "b", "em", "font", "i", "span", "strong", "u", "wbr", "small", "label"}
 
 var (
-	alertCall = regexp.MustCompile(`(?i)\balert\s*\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')`)
-	moveCall  = regexp.MustCompile(`(?i)\blocation(?:\s*\.\s*href)?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')|\blocation\s*\.\s*(?:replace|assign)\s*\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')`)
-	scriptHex = regexp.MustCompile(`\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(.))`)
+	alertCall = late(`(?i)\balert\s*\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')`)
+	moveCall  = late(`(?i)\blocation(?:\s*\.\s*href)?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')|\blocation\s*\.\s*(?:replace|assign)\s*\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')`)
+	scriptHex = late(`\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(.))`)
 )
 
 // words is what a page tells its user of a refusal: the lines it marks as errors and what its scripts pop up, else its
@@ -69,12 +69,12 @@ func (p *page) shownText() string {
 
 // alerts are the texts that scripts of the page pop up.
 func (p *page) alerts() []string {
-	return p.scriptTexts(alertCall)
+	return p.scriptTexts(alertCall())
 }
 
 // scriptAddresses are where scripts of the page, or its refresh element, lead.
 func (p *page) scriptAddresses() []string {
-	addresses := p.scriptTexts(moveCall)
+	addresses := p.scriptTexts(moveCall())
 	for _, meta := range p.doc.Find("meta[http-equiv]").EachIter() {
 		_, address, ok := strings.Cut(meta.AttrOr("content", ""), "=")
 		if ok && strings.EqualFold(meta.AttrOr("http-equiv", ""), "refresh") {
@@ -97,8 +97,8 @@ func (p *page) scriptTexts(pattern *regexp.Regexp) []string {
 
 // unescape undoes the escapes of a script's text.
 func unescape(s string) string {
-	return scriptHex.ReplaceAllStringFunc(s, func(escape string) string {
-		groups := scriptHex.FindStringSubmatch(escape)
+	return scriptHex().ReplaceAllStringFunc(s, func(escape string) string {
+		groups := scriptHex().FindStringSubmatch(escape)
 		if code, err := strconv.ParseUint(groups[1]+groups[2], 16, 32); err == nil {
 			return string(rune(code))
 		}
@@ -145,10 +145,10 @@ func (p *page) isCaptchaShown() bool {
 			continue
 		}
 		for _, name := range []string{"id", "name", "src", "class", "placeholder", "alt"} {
-			if captchaWords.MatchString(element.AttrOr(name, "")) {
+			if captchaWords().MatchString(element.AttrOr(name, "")) {
 				return true
 			}
 		}
 	}
-	return captchaWords.MatchString(visibleText(p.doc.Selection))
+	return captchaWords().MatchString(visibleText(p.doc.Selection))
 }

@@ -7,7 +7,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -34,9 +33,6 @@ const (
 )
 
 const callbackBodyMax = 4 << 10
-
-// callbackToken is what an API session may look like. Source: reliability.md 2.2.
-var callbackToken = regexp.MustCompile(`^[A-Za-z0-9._%=+/-]{6,256}$`)
 
 func (s *Server) registerCallback() {
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
@@ -136,7 +132,7 @@ func tokenOfCallback(w http.ResponseWriter, r *http.Request) (secret.Text, *popu
 		return secret.Text{}, &popupPage{status: http.StatusBadRequest, text: "There is no session in this address. Nothing was saved."}
 	}
 	for value := range found {
-		if len(found) == 1 && callbackToken.MatchString(value) {
+		if len(found) == 1 && app.IsAPISession(value) {
 			return secret.New(value), nil
 		}
 	}
