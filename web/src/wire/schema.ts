@@ -1344,7 +1344,12 @@ export interface components {
             client_order_id: string;
             /** Format: int32 */
             instrument: number;
-            /** @description Limit price; empty for market */
+            /**
+             * Format: int64
+             * @description How long it works, for validity minutes
+             */
+            minutes?: number;
+            /** @description Limit price; empty for market and sl-m */
             price?: string;
             /** @enum {string} */
             product: "CNC" | "MIS" | "NRML";
@@ -1353,10 +1358,15 @@ export interface components {
             /** @enum {string} */
             side: "buy" | "sell";
             tag?: string;
+            /** @description What the last traded price must reach, for sl and sl-m */
+            trigger_price?: string;
+            /**
+             * @description sl: stop-limit; sl-m: stop-market
+             * @enum {string}
+             */
+            type: "market" | "limit" | "sl" | "sl-m";
             /** @enum {string} */
-            type: "market" | "limit";
-            /** @enum {string} */
-            validity: "day" | "ioc";
+            validity: "day" | "ioc" | "minutes";
         };
         NewUser: {
             password: string;
@@ -1386,12 +1396,16 @@ export interface components {
             client_order_id: string;
             code: string;
             exchange: string;
+            /** @description When the minutes are over; empty for another validity */
+            expires_at: string;
             /** Format: int64 */
             filled_qty: number;
             id: string;
             /** Format: int32 */
             instrument: number;
             label: string;
+            /** Format: int64 */
+            minutes: number;
             /** Format: int64 */
             pending_qty: number;
             placed_at: string;
@@ -1405,24 +1419,34 @@ export interface components {
             /** @enum {string} */
             side: "buy" | "sell";
             /** @enum {string} */
-            status: "pending" | "open" | "executed" | "cancelled" | "expired" | "rejected" | "denied";
+            status: "pending" | "open" | "trigger-pending" | "executed" | "cancelled" | "expired" | "rejected" | "denied";
             tag: string;
             trading_date: string;
+            /** @description Empty unless a stop */
+            trigger_price: string;
+            /** @description When the last price reached the trigger; empty before */
+            triggered_at: string;
             /** @enum {string} */
-            type: "market" | "limit";
+            type: "market" | "limit" | "sl" | "sl-m";
             updated_at: string;
             /** @enum {string} */
-            validity: "day" | "ioc";
+            validity: "day" | "ioc" | "minutes";
         };
         OrderChange: {
+            /**
+             * Format: int64
+             * @description Counted from the change
+             */
+            minutes?: number;
             price?: string;
             /** Format: int64 */
             qty?: number;
             request_id: string;
+            trigger_price?: string;
             /** @enum {string} */
-            type?: "market" | "limit";
+            type?: "market" | "limit" | "sl" | "sl-m";
             /** @enum {string} */
-            validity?: "day" | "ioc";
+            validity?: "day" | "ioc" | "minutes";
         };
         OrderList: {
             orders: components["schemas"]["Order"][];
@@ -1444,7 +1468,12 @@ export interface components {
         OrderTerms: {
             /** Format: int32 */
             instrument: number;
-            /** @description Limit price; empty for market */
+            /**
+             * Format: int64
+             * @description How long it works, for validity minutes
+             */
+            minutes?: number;
+            /** @description Limit price; empty for market and sl-m */
             price?: string;
             /** @enum {string} */
             product: "CNC" | "MIS" | "NRML";
@@ -1453,10 +1482,15 @@ export interface components {
             /** @enum {string} */
             side: "buy" | "sell";
             tag?: string;
+            /** @description What the last traded price must reach, for sl and sl-m */
+            trigger_price?: string;
+            /**
+             * @description sl: stop-limit; sl-m: stop-market
+             * @enum {string}
+             */
+            type: "market" | "limit" | "sl" | "sl-m";
             /** @enum {string} */
-            type: "market" | "limit";
-            /** @enum {string} */
-            validity: "day" | "ioc";
+            validity: "day" | "ioc" | "minutes";
         };
         PasswordChange: {
             new_password: string;
