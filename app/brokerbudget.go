@@ -99,14 +99,17 @@ func (s spent) refusal(broker store.BrokerID, isManual bool) *BrokerFailure {
 	name := brokerName(broker)
 	switch {
 	case s.isInFlight:
-		return &BrokerFailure{Class: FailedBudget, Text: "another sign-in was sent less than 3 minutes ago and its answer is not known yet", Next: "Wait 3 minutes and try again.", Wait: inFlightMax}
+		return &BrokerFailure{Class: FailedBudget, Text: "another sign-in was sent less than 3 minutes ago and its answer is not known yet",
+			Next: "Wait 3 minutes and try again.", Wait: inFlightMax}
 	case s.wrong >= handWrongMax:
-		return &BrokerFailure{Class: FailedBudget, Text: fmt.Sprintf("%d sign-ins in a row did not work. %s locks an account after %d wrong ones, so PaperPort sends no more and leaves the last one to you", s.wrong, name, brokerWrong),
+		return &BrokerFailure{Class: FailedBudget, Text: fmt.Sprintf("%d sign-ins in a row did not work. %s locks an account after %d wrong ones,"+
+			" so PaperPort sends no more and leaves the last one to you", s.wrong, name, brokerWrong),
 			Next: "Log in with Generate Session Popup: a login that works starts the count again."}
 	case isManual:
 		return nil
 	case s.rejected >= autoRejects:
-		return &BrokerFailure{Class: FailedBudget, Text: name + " refused a sign-in today; none is sent automatically until you act", Next: nextOf(&BrokerFailure{Class: FailedPassword})}
+		return &BrokerFailure{Class: FailedBudget, Text: name + " refused a sign-in today; none is sent automatically until you act",
+			Next: nextOf(&BrokerFailure{Class: FailedPassword})}
 	case s.autos >= autosMax:
 		return &BrokerFailure{Class: FailedBudget, Text: fmt.Sprintf("today's %d automatic sign-ins are used", autosMax)}
 	default:
@@ -125,8 +128,8 @@ func (s spent) confirm(conn store.Connection) *Refusal {
 	if conn.NeedsUser != "" {
 		why = "The last one ended so: " + sentenceOf(conn.Broker, &BrokerFailure{Class: BrokerClass(conn.NeedsUser)}) + ". "
 	}
-	return &Refusal{Code: ConfirmSubmission, Text: fmt.Sprintf("%s%s locks an account after %d wrong sign-ins in a row; %d of the last ones did not work. PaperPort would send at most %d more and leaves one to you.",
-		why, brokerName(conn.Broker), brokerWrong, s.wrong, s.left()), Next: "Press again to send one more, or use Generate Session Popup."}
+	return &Refusal{Code: ConfirmSubmission, Text: fmt.Sprintf("%s%s locks an account after %d wrong sign-ins in a row; %d of the last ones did"+
+		" not work. PaperPort would send at most %d more and leaves one to you.", why, brokerName(conn.Broker), brokerWrong, s.wrong, s.left()), Next: "Press again to send one more, or use Generate Session Popup."}
 }
 
 // budget is what Settings shows of it.
@@ -181,7 +184,7 @@ func (s *submission) noteStop(err error) {
 
 // mayGo refuses when the user changed his mind since the secrets were opened.
 func (s *submission) mayGo(conn store.Connection, rows map[store.SecretField]store.Sealed) error {
-	if !s.o.isCurrent(conn, rows, append(append([]store.SecretField{}, keyFields...), loginFields...)) {
+	if !s.o.isCurrent(conn, rows, signInFields()) {
 		return changedMeanwhile()
 	}
 	if !s.task.isManual && conn.IsHeld {
@@ -220,7 +223,8 @@ func (s *submission) next(ctx context.Context, tx store.BrokerTx, conn store.Con
 	return nil
 }
 
-// beforeCode keeps the step of a code that is about to leave, so that it is never sent again, even if the process dies now.
+// beforeCode keeps the step of a code that is about to leave, so that it is never sent again, even if the process dies
+// now.
 func (s *submission) beforeCode(ctx context.Context, step int64) error {
 	err := s.b.write(context.WithoutCancel(ctx), "burn a code", func(tx store.BrokerTx) error {
 		conn, err := tx.Connection(ctx, s.task.user)

@@ -49,7 +49,8 @@ func TestSaveCredentials(t *testing.T) {
 	}
 }
 
-// TestFieldRules: each wrong field names its reason, and nothing is stored (74: what stands for a stored value never overwrites it).
+// TestFieldRules: each wrong field names its reason, and nothing is stored (74: what stands for a stored value never
+// overwrites it).
 func TestFieldRules74(t *testing.T) {
 	good := fields("43Xk29!bH7", "Mn92@pL5z", "nagender4512", "right", goodTOTP)
 	for _, test := range []struct {
@@ -213,7 +214,8 @@ func TestCheckCode(t *testing.T) {
 	}
 }
 
-// TestPlaceBinding66: a blob moved to another user, broker, field or version is not opened, and the user is told to enter it again.
+// TestPlaceBinding66: a blob moved to another user, broker, field or version is not opened, and the user is told to
+// enter it again.
 func TestPlaceBinding66(t *testing.T) {
 	r := mustRig(t)
 	r.mustConnect("right")

@@ -121,7 +121,8 @@ func (k *keeping) store(ctx context.Context, tx store.BrokerTx) error {
 	if err := k.release(ctx, tx, conn); err != nil {
 		return err
 	}
-	if err := k.b.audit(ctx, tx, k.task.who, k.task.user, "broker-session", "broker="+string(conn.Broker)+" way="+k.way+" trigger="+k.task.trigger, "ok"); err != nil {
+	detail := "broker=" + string(conn.Broker) + " way=" + k.way + " trigger=" + k.task.trigger
+	if err := k.b.audit(ctx, tx, k.task.who, k.task.user, "broker-session", detail, "ok"); err != nil {
 		return err
 	}
 	return k.b.addAttempt(ctx, tx, k.task, conn.Broker, k.way, nil)

@@ -55,7 +55,8 @@ func typedFields(f BrokerFields) ([]typed, error) {
 		}
 		text, wrong := regular(t.field, t.text.Reveal())
 		if wrong != "" {
-			return nil, &Refusal{Code: BrokerFieldBad, Field: string(t.field), Text: fieldName(t.field) + ": " + wrong, Next: "Nothing was saved. Correct this field and try again."}
+			return nil, &Refusal{Code: BrokerFieldBad, Field: string(t.field), Text: fieldName(t.field) + ": " + wrong,
+				Next: "Nothing was saved. Correct this field and try again."}
 		}
 		list = append(list, typed{t.field, secret.New(text)})
 	}
@@ -140,7 +141,9 @@ func regularTOTP(text string) (string, string) {
 		switch {
 		case r >= 'A' && r <= 'Z' || r >= '2' && r <= '7':
 		case r == '0' || r == '1' || r == '8' || r == '9':
-			return "", fmt.Sprintf("character %d is the digit %c. A TOTP secret is Base32: the letters A to Z and the digits 2 to 7, so 0, 1, 8 and 9 cannot occur (0 may be the letter O, 1 the letter I or L, 8 the letter B). Copy it again from the broker's page; the guide's sample is only a sample", at, r)
+			return "", fmt.Sprintf("character %d is the digit %c. A TOTP secret is Base32: the letters A to Z and the digits 2 to 7,"+
+				" so 0, 1, 8 and 9 cannot occur (0 may be the letter O, 1 the letter I or L, 8 the letter B)."+
+				" Copy it again from the broker's page; the guide's sample is only a sample", at, r)
 		default:
 			return "", fmt.Sprintf("character %d is %s; a TOTP secret is Base32: the letters A to Z and the digits 2 to 7", at, spell(r))
 		}
@@ -149,7 +152,8 @@ func regularTOTP(text string) (string, string) {
 		return "", fmt.Sprintf("it is longer than %d characters", totpCharsMax)
 	}
 	if bits := len(text) * 5; bits < totpBitsMin {
-		return "", fmt.Sprintf("it has %d characters, which is %d bits; a TOTP secret has at least %d characters (%d bits)", len(text), bits, totpBitsMin/5, totpBitsMin)
+		return "", fmt.Sprintf("it has %d characters, which is %d bits; a TOTP secret has at least %d characters (%d bits)",
+			len(text), bits, totpBitsMin/5, totpBitsMin)
 	}
 	switch len(text) % 8 { // lengths that whole bytes never encode to (RFC 4648, 6)
 	case 1, 3, 6:

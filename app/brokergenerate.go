@@ -115,7 +115,7 @@ func (b *Brokers) tryWays(ctx context.Context, t loginTask, run *loginRun) (stri
 	if lacking := missing(rows, loginFields); t.isManual && len(lacking) > 0 {
 		return "", b.lackingLogin(ctx, t, conn, lacking)
 	}
-	o, err := b.open(ctx, t.who, t.user, purpose, store.FieldAPIKey, store.FieldSecretKey, store.FieldLoginID, store.FieldPassword, store.FieldTOTP, store.FieldSession)
+	o, err := b.open(ctx, t.who, t.user, purpose, append(signInFields(), store.FieldSession)...)
 	if err != nil {
 		return "", err
 	}
@@ -150,7 +150,8 @@ func lackingText(lacking []store.SecretField) string {
 	return textNoLogin
 }
 
-// waysFailed joins the answers of both ways as the guide does. direct is nil, or of class FailedNothingHeld, when the second way was not tried.
+// waysFailed joins the answers of both ways as the guide does. direct is nil, or of class FailedNothingHeld, when the
+// second way was not tried.
 func waysFailed(broker store.BrokerID, browser, direct *BrokerFailure) *Refusal {
 	text := textFailed + textBrowser + strings.TrimSuffix(sentenceOf(broker, browser), ".")
 	next := nextOf(browser)
@@ -160,8 +161,9 @@ func waysFailed(broker store.BrokerID, browser, direct *BrokerFailure) *Refusal 
 	return &Refusal{Code: AutoSessionFailed, Text: text, Next: next, Wait: browser.Wait}
 }
 
-// byBrowser logs in at the broker's pages and exchanges what they give. It returns nil, nil when a session is kept, a failure of the way, or
-// an error: trouble of our own, or a question to the user (*Refusal), after which the second way is not tried.
+// byBrowser logs in at the broker's pages and exchanges what they give. It returns nil, nil when a session is kept, a
+// failure of the way, or an error: trouble of our own, or a question to the user (*Refusal), after which the second way
+// is not tried.
 func (b *Brokers) byBrowser(ctx context.Context, t loginTask, o opened) (*BrokerFailure, error) {
 	if kept := b.keptOf(t.user); !kept.IsEmpty() { // a login page gave it and the exchange did not get through
 		f, err := b.exchange(ctx, t, o, wayBrowser, kept, b.opt.Clock.Now())
@@ -207,7 +209,8 @@ func (s *submission) failure(err error) *BrokerFailure {
 	return f
 }
 
-// gate refuses what the budget does not allow before anything is opened at the broker; before asks again, in the transaction that counts.
+// gate refuses what the budget does not allow before anything is opened at the broker; before asks again, in the
+// transaction that counts.
 func (b *Brokers) gate(ctx context.Context, t loginTask, o opened) (*BrokerFailure, error) {
 	conn, rows, err := b.rowsOf(ctx, b.opt.Rows, t.user)
 	if err != nil {
@@ -218,8 +221,8 @@ func (b *Brokers) gate(ctx context.Context, t loginTask, o opened) (*BrokerFailu
 		return nil, err
 	}
 	if !t.isManual && conn.NeedsUser != "" {
-		f := &BrokerFailure{Class: FailedBudget, Text: sentenceOf(o.conn.Broker, &BrokerFailure{Class: BrokerClass(conn.NeedsUser)}) + "; nothing more is sent automatically until you act"}
-		return f, nil
+		why := sentenceOf(o.conn.Broker, &BrokerFailure{Class: BrokerClass(conn.NeedsUser)})
+		return &BrokerFailure{Class: FailedBudget, Text: why + "; nothing more is sent automatically until you act"}, nil
 	}
 	if f := sum.refusal(o.conn.Broker, t.isManual); f != nil {
 		return f, b.noteGate(ctx, t, conn, f, sum.hasWaste && !t.isManual && !sum.isInFlight)
@@ -279,7 +282,7 @@ func (b *Brokers) settleLogin(ctx context.Context, sub *submission, won LoginWon
 		if err := sub.settle(ctx, tx, &conn, codeStep, failure); err != nil {
 			return err
 		}
-		isCurrent := sub.o.isCurrent(conn, rows, append(append([]store.SecretField{}, keyFields...), loginFields...))
+		isCurrent := sub.o.isCurrent(conn, rows, signInFields())
 		if failure != nil && isStop(failure.Class) && isCurrent {
 			conn.NeedsUser = string(failure.Class)
 			if err := b.noticeStop(ctx, tx, t, conn, failure); err != nil {
@@ -298,7 +301,8 @@ func (b *Brokers) settleLogin(ctx context.Context, sub *submission, won LoginWon
 	})
 }
 
-// isStop reports the failures after which nothing is sent automatically until the user acts: a repetition cannot help, or could lock the account.
+// isStop reports the failures after which nothing is sent automatically until the user acts: a repetition cannot help,
+// or could lock the account.
 func isStop(class BrokerClass) bool {
 	switch class {
 	case FailedPassword, FailedLocked, FailedSMS, FailedCaptcha, FailedCode, FailedPage, FailedRefused, FailedUnknownKey, FailedStaticIP,
@@ -332,8 +336,8 @@ func (b *Brokers) leftText(ctx context.Context, tx store.BrokerTx, user auth.Use
 	if err != nil || sum.wrong == 0 {
 		return "", err
 	}
-	return fmt.Sprintf(" %d of the last sign-ins did not work; PaperPort would send at most %d more, each only when you press the button, as %s locks an account after %d.",
-		sum.wrong, sum.left(), shortName(conn.Broker), brokerWrong), nil
+	return fmt.Sprintf(" %d of the last sign-ins did not work; PaperPort would send at most %d more, each only when you press the button,"+
+		" as %s locks an account after %d.", sum.wrong, sum.left(), shortName(conn.Broker), brokerWrong), nil
 }
 
 // byDirect exchanges the last API session we hold; it sends no password, code or secret.

@@ -107,7 +107,8 @@ func TestDirectAPIProvesNothing(t *testing.T) {
 	}
 }
 
-// TestExchangeGoesOnAfterATrouble: the login page accepted, the exchange did not get through. The next press sends no password.
+// TestExchangeGoesOnAfterATrouble: the login page accepted, the exchange did not get through. The next press sends no
+// password.
 func TestExchangeGoesOnAfterATrouble(t *testing.T) {
 	r := mustRig(t)
 	r.mustConnect("right")
@@ -121,7 +122,8 @@ func TestExchangeGoesOnAfterATrouble(t *testing.T) {
 	}
 }
 
-// TestConfirmSubmission: after a refusal the button asks, with the remaining count, and stops one before the broker's lock.
+// TestConfirmSubmission: after a refusal the button asks, with the remaining count, and stops one before the broker's
+// lock.
 func TestConfirmSubmission(t *testing.T) {
 	r := mustRig(t)
 	r.mustConnect("wrong")
@@ -216,7 +218,8 @@ func TestNoCodeTwice56(t *testing.T) {
 	}
 }
 
-// TestSecondCodeCounts: a login that wants to send another code after a refused one spends the budget again, and automatically it may not.
+// TestSecondCodeCounts: a login that wants to send another code after a refused one spends the budget again, and
+// automatically it may not.
 func TestSecondCodeCounts(t *testing.T) {
 	r := mustRig(t)
 	r.mustConnect("right")

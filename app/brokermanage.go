@@ -10,7 +10,8 @@ import (
 	"paperport/store"
 )
 
-// Disconnect wipes rows, memory and sockets. The live venue and its books stay, and so do attempts, submissions and the trail.
+// Disconnect wipes rows, memory and sockets. The live venue and its books stay, and so do attempts, submissions and the
+// trail.
 func (b *Brokers) Disconnect(ctx context.Context, a Actor, from From) error {
 	s := b.lockSeat(a.User.ID)
 	defer s.edit.Unlock()
@@ -118,7 +119,8 @@ func (b *Brokers) CheckCode(ctx context.Context, a Actor, code secret.Text, from
 	}
 	totp := o.texts[store.FieldTOTP]
 	if totp.IsEmpty() {
-		return CodeCheck{}, &Refusal{Code: BrokerMissing, Field: string(store.FieldTOTP), Text: "TOTP Secret not provided.", Next: "Save it first, then compare a code."}
+		return CodeCheck{}, &Refusal{Code: BrokerMissing, Field: string(store.FieldTOTP), Text: "TOTP Secret not provided.",
+			Next: "Save it first, then compare a code."}
 	}
 	check := codeCheck(totp, digits, b.opt.Clock.Now())
 	err = b.write(ctx, "note a code check", func(tx store.BrokerTx) error {
@@ -131,7 +133,8 @@ func codeCheck(totp secret.Text, digits string, now time.Time) CodeCheck {
 	steps, isFound := auth.CodeStepsOff(totp.Reveal(), digits, now, codeReach)
 	switch {
 	case !isFound:
-		return CodeCheck{Result: "no_match", Text: "No match: this code does not come from the stored TOTP Secret. Copy the secret again, or wait for the next code and retry."}
+		return CodeCheck{Result: "no_match", Text: "No match: this code does not come from the stored TOTP Secret." +
+			" Copy the secret again, or wait for the next code and retry."}
 	case steps < -1 || steps > 1:
 		return CodeCheck{Result: "clock_off", Steps: steps, Text: "The secret matches, but the clocks differ: " + stepsText(steps)}
 	default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +45,9 @@ var (
 	keyFields   = []store.SecretField{store.FieldAPIKey, store.FieldSecretKey}
 	loginFields = []store.SecretField{store.FieldLoginID, store.FieldPassword, store.FieldTOTP}
 )
+
+// signInFields are all five: a fresh slice.
+func signInFields() []store.SecretField { return slices.Concat(keyFields, loginFields) }
 
 // open opens those of the fields that are stored, and notes in the trail that and why they were opened. Without a
 // connection nothing is there and nothing is noted. KEY_LOCKED when no key opens them.
@@ -112,7 +116,8 @@ func (b *Brokers) cannotOpen(field store.SecretField, err error) error {
 		return b.keyLockedAs(err)
 	}
 	b.opt.Log.Error("a sealed value cannot be opened", "field", string(field), "err", err)
-	return &Refusal{Code: BrokerMissing, Field: string(field), Text: "The stored " + fieldName(field) + " cannot be opened: it is damaged or was sealed with another key.",
+	return &Refusal{Code: BrokerMissing, Field: string(field),
+		Text: "The stored " + fieldName(field) + " cannot be opened: it is damaged or was sealed with another key.",
 		Next: "Enter it again under Update Credentials; where that does not help, press Disconnect and connect again."}
 }
 
@@ -146,7 +151,8 @@ func (b *Brokers) rowsOf(ctx context.Context, r store.BrokerReader, user auth.Us
 
 // seal stores one field under its next version.
 func (b *Brokers) seal(ctx context.Context, tx store.BrokerTx, conn store.Connection, old store.Sealed, t typed) error {
-	row := store.Sealed{User: conn.User, Broker: conn.Broker, Field: t.field, Version: old.Version + 1, Hint: hint(t.field, t.text), SetAt: b.opt.Clock.Now()}
+	row := store.Sealed{User: conn.User, Broker: conn.Broker, Field: t.field, Version: old.Version + 1,
+		Hint: hint(t.field, t.text), SetAt: b.opt.Clock.Now()}
 	blob, err := b.opt.Seals.Seal(t.text, placeOf(row))
 	if errors.Is(err, ErrLocked) {
 		return b.keyLockedAs(err)
@@ -212,7 +218,8 @@ func needKeys(rows map[store.SecretField]store.Sealed) error {
 	if len(lacking) == 0 {
 		return nil
 	}
-	return &Refusal{Code: BrokerMissing, Text: listNames(lacking) + " not provided.", Next: "Enter it under Breeze API Credentials and press Update Credentials.", Field: string(lacking[0])}
+	return &Refusal{Code: BrokerMissing, Text: listNames(lacking) + " not provided.", Field: string(lacking[0]),
+		Next: "Enter it under Breeze API Credentials and press Update Credentials."}
 }
 
 // sealedSession is how the token of the day and the API session it came from are sealed together.

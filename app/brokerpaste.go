@@ -15,8 +15,8 @@ const pasteMax = 4096
 
 func isAPISession(text secret.Text) bool { return IsAPISession(text.Reveal()) }
 
-// IsAPISession reports whether a text may be an API session, as pasted or as it comes to the callback (reliability.md 2.2):
-// samples are 7 or 8 digits, the docs say alphanumeric; 6 to 256 of what a URL may hold.
+// IsAPISession reports whether a text may be an API session, as pasted or as it comes to the callback (reliability.md
+// 2.2): samples are 7 or 8 digits, the docs say alphanumeric; 6 to 256 of what a URL may hold.
 func IsAPISession(text string) bool {
 	for _, c := range []byte(text) {
 		isAlphanumeric := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'

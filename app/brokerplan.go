@@ -27,8 +27,8 @@ const (
 // backoff is how long a renewal waits that failed before anything secret was sent.
 var backoff = []time.Duration{30 * time.Second, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute}
 
-// renewalDay reports whether renewals run on a day, and why when it is not an ordinary one: Monday to Saturday as the guide says, any other
-// day with a session of any segment, but not a holiday on which nothing trades at all.
+// renewalDay reports whether renewals run on a day, and why when it is not an ordinary one: Monday to Saturday as the
+// guide says, any other day with a session of any segment, but not a holiday on which nothing trades at all.
 func (b *Brokers) renewalDay(conn store.Connection, d calendar.Date) (isOn bool, why string) {
 	has, reason := b.opt.Calendar.AnySession(d)
 	weekday := d.Weekday()
@@ -69,8 +69,8 @@ func (b *Brokers) isUseful(conn store.Connection, now time.Time) bool {
 	return conn.Broker == store.DemoBroker || conn.IsEveryDay || has && at < b.dayEnd(at.Date())
 }
 
-// lasts reports whether a session lives to today's last close, at a planned renewal on a day without one to the day's end. Otherwise, where
-// nothing trades any more today, to now is enough.
+// lasts reports whether a session lives to today's last close, at a planned renewal on a day without one to the day's
+// end. Otherwise, where nothing trades any more today, to now is enough.
 func (b *Brokers) lasts(s store.BrokerSession, now time.Time, isPlanned bool) bool {
 	end := b.opt.Calendar.LastClose(dateOf(now))
 	if end == 0 && isPlanned {

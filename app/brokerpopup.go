@@ -84,8 +84,8 @@ func (b *Brokers) Popup(ctx context.Context, a Actor, id string) (store.Popup, e
 	return p, nil
 }
 
-// FinishPopup takes the API session that came back to a browser that holds the binding. A failure to get a session is a PopupEnd, too;
-// only trouble of our own is an error.
+// FinishPopup takes the API session that came back to a browser that holds the binding. A failure to get a session is a
+// PopupEnd, too; only trouble of our own is an error.
 func (b *Brokers) FinishPopup(ctx context.Context, binding, apiSession secret.Text, from From) (PopupEnd, error) {
 	p, err := b.usePopup(ctx, binding, from)
 	if err != nil {
@@ -104,7 +104,9 @@ func (b *Brokers) FinishPopup(ctx context.Context, binding, apiSession secret.Te
 	if failure != nil {
 		outcome, end.Text = string(failure.Class), asSentence(sentenceOf(p.Broker, failure))+" "+nextOf(failure)
 	}
-	settleErr := b.write(context.WithoutCancel(ctx), "settle a popup", func(tx store.BrokerTx) error { return tx.SettlePopup(ctx, p.ID, outcome, end.Text) })
+	settleErr := b.write(context.WithoutCancel(ctx), "settle a popup", func(tx store.BrokerTx) error {
+		return tx.SettlePopup(ctx, p.ID, outcome, end.Text)
+	})
 	b.tell(p.User)
 	return end, errors.Join(err, settleErr)
 }

@@ -24,7 +24,8 @@ const (
 // middayEvery keeps sessions that die again and again from being renewed without pause.
 const middayEvery = 5 * time.Minute
 
-// renew asks whether there is a session that lasts to today's last close and that a cheap call proves, and logs in when there is none.
+// renew asks whether there is a session that lasts to today's last close and that a cheap call proves, and logs in when
+// there is none.
 func (b *Brokers) renew(ctx context.Context, user auth.UserID, trigger string) string {
 	status, err := b.tryRenew(ctx, user, trigger)
 	if err != nil && ctx.Err() == nil {

@@ -17,8 +17,8 @@ const (
 	halfEight = 8*time.Hour + 30*time.Minute
 )
 
-// TestMorning49: a token of 12:00 is unverified at 00:00 IST, asked for once, and renewed at 08:00, as it does not last to the close; one of
-// 23:57 lasts and is not renewed.
+// TestMorning49: a token of 12:00 is unverified at 00:00 IST, asked for once, and renewed at 08:00, as it does not last
+// to the close; one of 23:57 lasts and is not renewed.
 func TestMorning49(t *testing.T) {
 	r := mustRigAt(t, monday.At(12*time.Hour).Time())
 	r.mustConnect("right")
@@ -66,7 +66,8 @@ func TestMorning49(t *testing.T) {
 	}
 }
 
-// TestFourHundredDays41: for 400 days, whatever the host's zone, renewals come at the right minute in IST of the right days.
+// TestFourHundredDays41: for 400 days, whatever the host's zone, renewals come at the right minute in IST of the right
+// days.
 func TestFourHundredDays41(t *testing.T) {
 	first := calendar.NewDate(2026, time.January, 1)
 	for _, zone := range []string{"UTC", "America/New_York", "Asia/Kolkata"} {
@@ -196,7 +197,8 @@ func TestMorningOutage51(t *testing.T) {
 	}
 }
 
-// TestWrongPassword52: one submission, then it waits for the user: not at 08:30, not on 100 restarts, not on the next days.
+// TestWrongPassword52: one submission, then it waits for the user: not at 08:30, not on 100 restarts, not on the next
+// days.
 func TestWrongPassword52(t *testing.T) {
 	r := mustRig(t)
 	r.mustConnect("wrong")
@@ -384,7 +386,8 @@ func TestNightDeath(t *testing.T) {
 	r.wantPhase(Active)
 }
 
-// TestDayOver: 24 hours end a session by themselves and a market day renews it; the user is warned before when nothing can.
+// TestDayOver: 24 hours end a session by themselves and a market day renews it; the user is warned before when nothing
+// can.
 func TestDayOver(t *testing.T) {
 	r := mustRigAt(t, monday.At(11*time.Hour).Time())
 	r.mustSave(fields("43Xk29!bH7", "Mn92@pL5z", "", "", ""))
@@ -425,8 +428,9 @@ func TestRequestStorm62(t *testing.T) {
 	}
 }
 
-// TestManyDays49: day after day, at a broker that ends sessions at midnight or lets them live for 24 hours as it likes, each renewal day has its
-// session from 08:00, no day has more than two submissions, and nothing is called active that the broker refuses.
+// TestManyDays49: day after day, at a broker that ends sessions at midnight or lets them live for 24 hours as it likes,
+// each renewal day has its session from 08:00, no day has more than two submissions, and nothing is called active that
+// the broker refuses.
 func TestManyDays49(t *testing.T) {
 	for range soak(2, 10) {
 		seed := rand.Uint64()

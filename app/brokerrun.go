@@ -100,7 +100,8 @@ func (b *Brokers) settleOpen(ctx context.Context, tx store.BrokerTx, user auth.U
 			if err := tx.SaveSubmission(ctx, sub); err != nil {
 				return err
 			}
-			if err := b.audit(ctx, tx, who{}, user, "broker-submission-answer", "step="+sub.Step+" outcome=unknown reason=restart", string(FailedUncertain)); err != nil {
+			detail := "step=" + sub.Step + " outcome=unknown reason=restart"
+			if err := b.audit(ctx, tx, who{}, user, "broker-submission-answer", detail, string(FailedUncertain)); err != nil {
 				return err
 			}
 		}

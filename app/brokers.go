@@ -65,7 +65,8 @@ type seat struct {
 	// counted is the request count stored last, of the day countedOn.
 	counted   int
 	countedOn calendar.Date
-	// probedAt is when this process last asked for a session of a day or process before; middayAt when it last renewed one that died.
+	// probedAt is when this process last asked for a session of a day or process before; middayAt when it last renewed
+	// one that died.
 	probedAt, middayAt time.Time
 }
 
@@ -184,6 +185,6 @@ func (b *Brokers) keyLocked() error {
 	if !b.opt.Seals.IsLocked() {
 		return nil
 	}
-	return &Refusal{Code: KeyLocked, Text: "The broker connection is locked: the master key that opens the stored credentials is missing or wrong. Nothing stored was changed.",
-		Next: b.opt.Seals.Note()}
+	return &Refusal{Code: KeyLocked, Text: "The broker connection is locked: the master key that opens the stored credentials is missing or wrong." +
+		" Nothing stored was changed.", Next: b.opt.Seals.Note()}
 }

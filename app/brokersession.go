@@ -117,8 +117,8 @@ func (b *Brokers) openOf(user auth.UserID) *openSession {
 	return b.seat(user).open
 }
 
-// end marks the session that was issued then as refused or over, in one transaction with its line in the trail, and pauses the live market. It
-// does nothing when another session took its place meanwhile.
+// end marks the session that was issued then as refused or over, in one transaction with its line in the trail, and
+// pauses the live market. It does nothing when another session took its place meanwhile.
 func (b *Brokers) end(ctx context.Context, user auth.UserID, issuedAt time.Time, action, why string) error {
 	s := b.lockSeat(user)
 	defer s.edit.Unlock()
@@ -131,7 +131,8 @@ func (b *Brokers) end(ctx context.Context, user auth.UserID, issuedAt time.Time,
 		}
 		now, today := b.now()
 		isEnded, broker = true, row.Broker
-		if err := b.learnLife(ctx, tx, row, lifeMidnight, dateOf(row.ProvedAt) < today && dateOf(row.IssuedAt) < today && now.Before(expiresAt(row))); err != nil {
+		diedOvernight := dateOf(row.ProvedAt) < today && now.Before(expiresAt(row))
+		if err := b.learnLife(ctx, tx, row, lifeMidnight, diedOvernight); err != nil {
 			return err
 		}
 		row.CheckedAt, row.EndedAt = now, now

@@ -25,7 +25,8 @@ func (b *Brokers) State(ctx context.Context, user auth.UserID) (BrokerState, err
 	if err != nil {
 		return BrokerState{}, err
 	}
-	st := BrokerState{Broker: conn.Broker, BrokerName: brokerName(conn.Broker), Fields: fieldsOf(rows), HasKeys: len(missing(rows, keyFields)) == 0 && len(rows) > 0,
+	st := BrokerState{Broker: conn.Broker, BrokerName: brokerName(conn.Broker), Fields: fieldsOf(rows),
+		HasKeys: len(missing(rows, keyFields)) == 0,
 		Missing: missing(rows, loginFields), IdentityHint: rows[store.FieldIdentity].Hint, IsHeld: conn.IsHeld, IsEveryDay: conn.IsEveryDay,
 		Budget: sum.budget(conn), RedirectURL: b.opt.RedirectURL, KeyNote: b.opt.Seals.Note()}
 	st.HasAutoLogin = st.HasKeys && len(st.Missing) == 0

@@ -148,8 +148,8 @@ var points = []struct {
 	{breezewire.PathValidateUser, false}, {breezewire.PathValidateUser, true},
 }
 
-// TestKills: whatever the moment at which the process dies, at most two passwords reach the broker that day, no code comes twice, the account is
-// not locked, and each submission was written before it left.
+// TestKills: whatever the moment at which the process dies, at most two passwords reach the broker that day, no code
+// comes twice, the account is not locked, and each submission was written before it left.
 func TestKills(t *testing.T) {
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 1))
