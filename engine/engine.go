@@ -22,10 +22,11 @@ import (
 	"paperport/margin"
 	"paperport/match"
 	"paperport/order"
+	"paperport/risk"
 )
 
 // Version is bumped with every change of behaviour; a journal written by another version is not replayed (style.md 2).
-const Version = 10
+const Version = 11
 
 // Engine is the core of one venue. One goroutine calls it; it starts none. Use New.
 type Engine struct {
@@ -33,6 +34,7 @@ type Engine struct {
 	rules  Rules
 	tables *charges.Tables
 	margin *margin.Tables
+	entry  *risk.Tables
 
 	seq       uint64
 	now       calendar.Instant
@@ -96,12 +98,20 @@ type closedOrder struct {
 	date    calendar.Date
 }
 
-// due is an order that reaches the exchange, or (isLook) one that did and is looked at again.
+// due is what happens to an order at an instant; at the same one in the order of its kinds.
 type due struct {
-	at     calendar.Instant
-	id     order.ID
-	isLook bool
+	at   calendar.Instant
+	id   order.ID
+	kind dueKind
 }
+
+type dueKind uint8
+
+const (
+	dueArrival dueKind = iota // it reaches the exchange
+	dueLook                   // it has reached it and is looked at again
+	dueExpiry                 // its minutes are over
+)
 
 // New returns an engine with no accounts, no instruments and every board closed, its feed dead. It panics when the
 // embedded tables cannot be read, which a test excludes.
@@ -121,6 +131,9 @@ func New(o Options) *Engine {
 		}
 	}
 	if e.margin, err = margin.Load(); err != nil {
+		panic("engine: " + err.Error())
+	}
+	if e.entry, err = risk.Load(); err != nil {
 		panic("engine: " + err.Error())
 	}
 	return e

@@ -29,7 +29,8 @@ func (e *Engine) onDepth(in *Input) {
 	}
 }
 
-// work lets resting orders fill where the frame allows it (canFill), then those that waited for a fresh book enter.
+// work lets resting orders fill where the frame allows it (canFill), then those that waited for a fresh book enter; last
+// the stops that the last price has reached go off.
 func (e *Engine) work(x *inst, canFill bool) {
 	if e.whyWait(x) != risk.OK {
 		return
@@ -50,6 +51,9 @@ func (e *Engine) work(x *inst, canFill bool) {
 	if len(x.waiting) == 0 {
 		x.waiting = nil
 	}
+	if e.trigger(x) {
+		e.runDue(e.now)
+	}
 }
 
 // onFeed notes that a board's feed died or came back. What waited enters on books that are fresh.
@@ -69,7 +73,7 @@ func (e *Engine) onFeed(f *FeedState) {
 
 func (e *Engine) workBoard(b *board) {
 	for _, x := range e.insts {
-		if x != nil && x.board == b && len(x.waiting) > 0 {
+		if x != nil && x.board == b && (len(x.waiting) > 0 || x.book.HasStops()) {
 			e.work(x, false)
 			e.tellWaiting(x)
 		}

@@ -48,10 +48,15 @@ func (e *Engine) draft(a *account, x *inst, p *order.Place) *working {
 	w := &working{acct: a, inst: x, o: order.Order{
 		Account: a.id, ClientOrderID: p.ClientOrderID, Instrument: p.Instrument, Side: p.Side, Product: p.Product,
 		Type: p.Type, Validity: p.Validity, OrderQty: p.Qty, LeavesQty: p.Qty, LimitPrice: p.LimitPrice, Tag: p.Tag,
+		TriggerPrice: p.TriggerPrice, Minutes: p.Minutes,
 		Status: order.Pending, AcceptedAt: e.now, UpdatedAt: e.now, TradingDate: x.board.tradingDate, Revision: 1,
 	}}
-	if p.Type == order.Market {
+	switch p.Type {
+	case order.Market:
 		w.o.LimitPrice = x.book.AggressiveLimit(p.Side)
+	case order.SLM:
+		w.o.LimitPrice = x.book.AggressiveFrom(p.Side, p.TriggerPrice)
+	case order.Limit, order.SL:
 	}
 	return w
 }
@@ -62,6 +67,7 @@ func (e *Engine) check(w *working, p *order.Place) risk.Denial {
 	d := risk.Check(risk.Ask{
 		Order: p, Instrument: w.inst.book.Instrument, Phase: b.phase, PhaseReason: b.reason, TradingDate: b.tradingDate,
 		IsSquaredOff: b.isSquaredOff, IsExpired: w.inst.isOver(), NextOpen: b.nextOpen, IsFeedAlive: b.isFeedAlive, Limit: w.o.LimitPrice,
+		Last: e.lastFor(w), Tables: e.entry,
 		LowerCircuit: w.inst.book.Top.LowerCircuit, UpperCircuit: w.inst.book.Top.UpperCircuit,
 	})
 	if d.IsDenied() {
@@ -130,7 +136,7 @@ func (e *Engine) checkFree(w *working) risk.Denial {
 
 // deny records an order that was refused; it blocks nothing and is closed from the start.
 func (e *Engine) deny(w *working, d risk.Denial) {
-	w.o.LimitPrice = max(0, w.o.LimitPrice)
+	w.o.LimitPrice, w.o.TriggerPrice = max(0, w.o.LimitPrice), max(0, w.o.TriggerPrice)
 	qty := max(0, w.o.OrderQty)
 	w.o.OrderQty, w.o.LeavesQty, w.o.CancelledQty = qty, 0, qty
 	w.o.Status, w.o.Code, w.o.Reason = order.Denied, d.Code.String(), d.Reason()
@@ -140,8 +146,10 @@ func (e *Engine) deny(w *working, d risk.Denial) {
 
 // accept blocks the money and sends the order off.
 func (e *Engine) accept(w *working) {
+	w.o.ExpiresAt = expiryOf(&w.o, e.now)
 	e.add(w)
 	e.reserve(w)
 	e.send(w)
+	e.scheduleExpiry(w)
 	e.tell(w, "accepted")
 }

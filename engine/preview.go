@@ -99,6 +99,9 @@ func (e *Engine) expect(v *Preview, w *working, at calendar.Instant) {
 		v.Charges = n
 	}
 	switch {
+	case w.o.IsWaitingForTrigger():
+		v.Note = "Nothing happens until the last traded price reaches the trigger; the order then travels to the exchange."
+		return
 	case !x.board.isFeedAlive:
 		v.Note = risk.WaitsForFeed.Sentence()
 		return

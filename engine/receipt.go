@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"paperport/money"
 	"paperport/order"
 	"paperport/risk"
 )
@@ -33,7 +34,15 @@ func (f fingerprint) sum() uint64 { return uint64(f) }
 
 func fingerprintOf(p *order.Place) uint64 {
 	return newFingerprint('p').num(int64(p.Instrument)).num(int64(p.Side)).num(int64(p.Product)).num(int64(p.Type)).
-		num(int64(p.Validity)).num(int64(p.Qty)).num(int64(p.LimitPrice)).text(p.Tag).sum()
+		num(int64(p.Validity)).num(int64(p.Qty)).num(int64(p.LimitPrice)).text(p.Tag).terms(p.TriggerPrice, p.Minutes).sum()
+}
+
+// terms adds fields that older versions did not know; without them a fingerprint is what it was then.
+func (f fingerprint) terms(trigger money.Price, minutes int16) fingerprint {
+	if trigger == 0 && minutes == 0 {
+		return f
+	}
+	return f.num(int64(trigger)).num(int64(minutes))
 }
 
 // isAnswered repeats the first answer to a request id, or refuses the id for another body. False: the id is new.

@@ -29,7 +29,7 @@ type Rows struct {
 	Boards      []BoardRow
 	Instruments []instrument.Instrument
 	Accounts    []AccountRow
-	// Orders are the working ones (status Pending or Open).
+	// Orders are the working ones (status Pending, Open or TriggerPending).
 	Orders    []OrderRow
 	Positions []position.Position
 	Holdings  []position.Holding
@@ -146,10 +146,14 @@ func (e *Engine) loadOrders(rows []OrderRow) error {
 		}
 		w.blockPrice = w.o.LimitPrice
 		w.closing = closingFor(w.acct, w)
-		if w.o.Status == order.Pending {
+		switch {
+		case w.o.Status == order.Pending:
 			w.at = inFlight
-		} else {
-			w.at = waiting
+		case w.o.IsWaitingForTrigger():
+			w.o.Status = order.TriggerPending
+			e.standStop(w)
+		default:
+			w.o.Status, w.at = order.Open, waiting
 			w.inst.waiting = append(w.inst.waiting, w)
 			if w.o.Validity == order.IOC {
 				w.lookAt = w.o.ActiveAt.Add(iocWait)

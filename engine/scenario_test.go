@@ -329,7 +329,8 @@ func (s *scenario) depth(w []string, at calendar.Instant) *market.Depth {
 var sides = map[string]order.Side{"buy": order.Buy, "sell": order.Sell}
 var products = map[string]order.Product{"CNC": order.CNC, "MIS": order.MIS, "NRML": order.NRML}
 
-// place reads "ACCOUNT ID buy|sell QTY NAME PRODUCT market|PRICE [ioc]".
+// place reads "ACCOUNT ID buy|sell QTY NAME PRODUCT market|PRICE [ioc] [trigger=..] [minutes=..]"; with a trigger it is a
+// stop-market or a stop-limit order.
 func (s *scenario) place(w []string) order.Place {
 	p := order.Place{
 		Account: order.AccountID(w[0]), ClientOrderID: w[1], Side: sides[w[2]], Qty: s.qty(w[3]), Instrument: s.ids[w[4]],
@@ -338,13 +339,25 @@ func (s *scenario) place(w []string) order.Place {
 	if w[6] != "market" {
 		p.Type, p.LimitPrice = order.Limit, s.price(w[6])
 	}
-	if len(w) > 7 && w[7] == "ioc" {
-		p.Validity = order.IOC
+	for _, x := range w[7:] {
+		switch k, v, _ := strings.Cut(x, "="); k {
+		case "ioc":
+			p.Validity = order.IOC
+		case "trigger":
+			p.TriggerPrice = s.price(v)
+			if p.Type = order.SL; w[6] == "market" {
+				p.Type = order.SLM
+			}
+		case "minutes":
+			p.Validity, p.Minutes = order.Minutes, int16(s.qty(v))
+		default:
+			s.t.Fatalf("unknown word %q", x)
+		}
 	}
 	return p
 }
 
-// modify reads "ACCOUNT REQUEST ORDER qty=.. price=.. market ioc".
+// modify reads "ACCOUNT REQUEST ORDER qty=.. price=.. trigger=.. market limit sl sl-m ioc day minutes=..".
 func (s *scenario) modify(w []string) *order.Modify {
 	n, _ := strconv.ParseInt(w[2], 10, 64)
 	m := &order.Modify{Account: order.AccountID(w[0]), RequestID: w[1], Order: order.ID(n)}
@@ -357,8 +370,22 @@ func (s *scenario) modify(w []string) *order.Modify {
 			m.LimitPrice = s.price(v)
 		case "market":
 			m.Type = order.Market
+		case "trigger":
+			m.TriggerPrice = s.price(v)
+		case "limit":
+			m.Type = order.Limit
+		case "sl":
+			m.Type = order.SL
+		case "sl-m":
+			m.Type = order.SLM
 		case "ioc":
 			m.Validity = order.IOC
+		case "day":
+			m.Validity = order.Day
+		case "minutes":
+			m.Validity, m.Minutes = order.Minutes, int16(s.qty(v))
+		default:
+			s.t.Fatalf("unknown word %q", x)
 		}
 	}
 	return m

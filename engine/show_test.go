@@ -59,8 +59,14 @@ func (s *scenario) showOrder(x *OrderEvent) string {
 	o := x.Order
 	line := fmt.Sprintf("order %d %s: %s %s %d %s %s at %s, filled %d, left %d, reserved %s", o.ID, x.Kind, statusWord(o.Status),
 		sideWord(o.Side), o.OrderQty, s.names[o.Instrument], productWord(o.Product), o.LimitPrice, o.CumQty, o.LeavesQty, o.Reserved)
+	if o.TriggerPrice > 0 {
+		line += " trigger " + o.TriggerPrice.String()
+	}
 	if o.CumQty > 0 {
 		line += " avg " + o.AvgPrice.String()
+	}
+	if o.ExpiresAt != 0 {
+		line += " until " + o.ExpiresAt.IST().Format("15:04:05")
 	}
 	if o.Code != "" {
 		line += " " + o.Code

@@ -124,6 +124,7 @@ func (c *codec) end() {
 type bookRow struct {
 	inst                 *inst
 	buys, sells, waiting []order.ID
+	stopBuys, stopSells  []order.ID
 }
 
 func (c *codec) inst(x *inst) {
@@ -138,6 +139,12 @@ func (c *codec) inst(x *inst) {
 	}
 	for _, r := range x.book.Sells {
 		row.sells = append(row.sells, r.ID)
+	}
+	for _, s := range x.book.StopBuys {
+		row.stopBuys = append(row.stopBuys, s.ID)
+	}
+	for _, s := range x.book.StopSells {
+		row.stopSells = append(row.stopSells, s.ID)
 	}
 	for _, w := range x.waiting {
 		row.waiting = append(row.waiting, w.o.ID)
@@ -158,6 +165,8 @@ func (c *codec) bookRow(r *bookRow) {
 	list(c, &r.buys, id)
 	list(c, &r.sells, id)
 	list(c, &r.waiting, id)
+	list(c, &r.stopBuys, id)
+	list(c, &r.stopSells, id)
 }
 
 func (e *Engine) readInst(c *codec) bookRow {
@@ -250,7 +259,10 @@ func (e *Engine) adopt(w *working) {
 		e.due = append(e.due, due{at: w.o.ActiveAt, id: w.o.ID})
 	}
 	if w.lookAt != 0 {
-		e.due = append(e.due, due{at: w.lookAt, id: w.o.ID, isLook: true})
+		e.due = append(e.due, due{at: w.lookAt, id: w.o.ID, kind: dueLook})
+	}
+	if w.o.ExpiresAt != 0 {
+		e.due = append(e.due, due{at: w.o.ExpiresAt, id: w.o.ID, kind: dueExpiry})
 	}
 }
 
@@ -280,29 +292,36 @@ func (e *Engine) link(books []bookRow) error {
 		}
 	}
 	for _, row := range books {
-		b := &row.inst.book
-		for _, id := range row.waiting {
-			w := e.orders[id]
-			if w == nil {
+		if err := e.linkBook(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// linkBook puts the orders of an instrument where they stood.
+func (e *Engine) linkBook(row bookRow) error {
+	b := &row.inst.book
+	place := func(ids []order.ID, put func(*working)) {
+		for _, id := range ids {
+			if w := e.orders[id]; w != nil {
+				put(w)
+			}
+		}
+	}
+	for _, ids := range [...][]order.ID{row.waiting, row.buys, row.sells, row.stopBuys, row.stopSells} {
+		for _, id := range ids {
+			if e.orders[id] == nil {
 				return errSnapshot
 			}
-			row.inst.waiting = append(row.inst.waiting, w)
 		}
-		for _, ids := range [2][]order.ID{row.buys, row.sells} {
-			for _, id := range ids {
-				w := e.orders[id]
-				if w == nil {
-					return errSnapshot
-				}
-				if w.o.Side == order.Buy {
-					b.Buys = append(b.Buys, &w.rest)
-				} else {
-					b.Sells = append(b.Sells, &w.rest)
-				}
-			}
-		}
-		b.Touch()
 	}
+	place(row.waiting, func(w *working) { row.inst.waiting = append(row.inst.waiting, w) })
+	place(row.buys, func(w *working) { b.Buys = append(b.Buys, &w.rest) })
+	place(row.sells, func(w *working) { b.Sells = append(b.Sells, &w.rest) })
+	place(row.stopBuys, func(w *working) { b.StopBuys = append(b.StopBuys, w.stopOf()) })
+	place(row.stopSells, func(w *working) { b.StopSells = append(b.StopSells, w.stopOf()) })
+	b.Touch()
 	return nil
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"time"
 
 	"paperport/calendar"
@@ -21,6 +22,7 @@ const (
 	inFlight stage = iota + 1 // in e.due
 	waiting                   // in inst.waiting
 	resting                   // in the book
+	parked                    // a stop in the book that waits for its trigger
 )
 
 // working is an order that is not closed, with what the engine keeps beside it.
@@ -29,6 +31,7 @@ type working struct {
 	acct *account
 	inst *inst
 	rest match.Resting
+	stop match.Stop
 	// at is where the order stands.
 	at stage
 	// sched are its charge rates; charged the cumulative note of its fills; value the sum of price x qty of them.
@@ -74,6 +77,7 @@ func (e *Engine) add(w *working) {
 func (e *Engine) drop(w *working) {
 	e.setReserved(w, 0)
 	e.look(w, 0)
+	e.unscheduleExpiry(w)
 	w.acct.removeOrder(w)
 	delete(e.orders, w.o.ID)
 	e.closed[w.o.ID] = closedOrder{w.acct.index, w.o.Status, w.o.TradingDate}
@@ -91,6 +95,8 @@ func (e *Engine) take(w *working) {
 		w.inst.waiting = slices.DeleteFunc(w.inst.waiting, func(x *working) bool { return x == w })
 	case resting:
 		w.inst.book.Remove(&w.rest)
+	case parked:
+		w.inst.book.RemoveStop(&w.stop)
 	}
 	w.at = 0
 }
@@ -126,16 +132,14 @@ func (e *Engine) addDue(d due) {
 
 // removeDue takes out what addDue put in.
 func (e *Engine) removeDue(d due) {
-	i, _ := slices.BinarySearchFunc(e.due, d, compareDue)
-	for ; i < len(e.due) && compareDue(e.due[i], d) == 0; i++ {
-		if e.due[i] == d {
-			e.due = slices.Delete(e.due, i, i+1)
-			return
-		}
+	if i, isThere := slices.BinarySearchFunc(e.due, d, compareDue); isThere {
+		e.due = slices.Delete(e.due, i, i+1)
 	}
 }
 
-func compareDue(a, b due) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id)) }
+func compareDue(a, b due) int {
+	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id), cmp.Compare(a.kind, b.kind))
+}
 
 // lookAfter is how long after its arrival an order that saw no frame has one asked for (product.md 2.10 rule 1).
 const lookAfter = 2 * time.Second
@@ -147,10 +151,10 @@ const iocWait = 2 * time.Second
 // look sets when an order is looked at again; 0 means never.
 func (e *Engine) look(w *working, at calendar.Instant) {
 	if w.lookAt != 0 {
-		e.removeDue(due{at: w.lookAt, id: w.o.ID, isLook: true})
+		e.removeDue(due{at: w.lookAt, id: w.o.ID, kind: dueLook})
 	}
 	if w.lookAt = at; at != 0 {
-		e.addDue(due{at: at, id: w.o.ID, isLook: true})
+		e.addDue(due{at: at, id: w.o.ID, kind: dueLook})
 	}
 }
 
@@ -161,19 +165,27 @@ func (e *Engine) runDue(at calendar.Instant) {
 		e.due = slices.Delete(e.due, 0, 1)
 		e.now = max(e.now, d.at)
 		w := e.orders[d.id]
-		if d.isLook {
-			w.lookAt = 0
-			if w.at == waiting && w.o.Validity == order.IOC {
-				e.end(w, order.Cancelled, "cancelled", risk.Deny(risk.IOCNoBook))
-				continue
-			}
-			if w.inst.book.BookAt() < w.o.ActiveAt {
-				e.askFresh(w)
-			}
-			continue
+		switch d.kind {
+		case dueLook:
+			e.lookAgain(w)
+		case dueExpiry:
+			e.end(w, order.Expired, "expired", risk.Deny(risk.MinutesOver, "minutes", strconv.Itoa(int(w.o.Minutes))))
+		case dueArrival:
+			w.at = 0
+			e.activate(w)
 		}
-		w.at = 0
-		e.activate(w)
+	}
+}
+
+// lookAgain ends an IOC order that found no book, and asks for a frame where an order has seen none since it arrived.
+func (e *Engine) lookAgain(w *working) {
+	w.lookAt = 0
+	if w.at == waiting && w.o.Validity == order.IOC {
+		e.end(w, order.Cancelled, "cancelled", risk.Deny(risk.IOCNoBook))
+		return
+	}
+	if w.inst.book.BookAt() < w.o.ActiveAt {
+		e.askFresh(w)
 	}
 }
 
@@ -189,7 +201,12 @@ func (e *Engine) activate(w *working) {
 		e.end(w, order.Rejected, "rejected", risk.Deny(risk.MarketClosed, "phase", b.phase.String()))
 		return
 	}
+	if w.o.IsWaitingForTrigger() {
+		e.park(w)
+		return
+	}
 	e.must(w.o.Activate(e.now), "order-status")
+	w.o.Code, w.o.Reason = "", ""
 	if code := e.whyWait(w.inst); code != risk.OK {
 		w.at = waiting
 		w.inst.waiting = append(w.inst.waiting, w)

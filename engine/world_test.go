@@ -13,6 +13,7 @@ import (
 	"paperport/money"
 	"paperport/order"
 	"paperport/position"
+	"paperport/risk"
 )
 
 // world feeds an engine with generated inputs and keeps what a shell would keep of its outputs.
@@ -187,15 +188,21 @@ func (w *world) place() {
 		Account: w.account(), ClientOrderID: w.client(), Instrument: w.instrument(),
 		Side:     rapid.SampledFrom([]order.Side{order.Buy, order.Sell}).Draw(w.r, "side"),
 		Product:  rapid.SampledFrom([]order.Product{order.CNC, order.MIS}).Draw(w.r, "product"),
-		Type:     rapid.SampledFrom([]order.Type{order.Market, order.Limit, order.Limit}).Draw(w.r, "type"),
-		Validity: rapid.SampledFrom([]order.Validity{order.Day, order.Day, order.IOC}).Draw(w.r, "validity"),
+		Type:     rapid.SampledFrom([]order.Type{order.Market, order.Limit, order.Limit, order.SL, order.SLM}).Draw(w.r, "type"),
+		Validity: rapid.SampledFrom([]order.Validity{order.Day, order.Day, order.IOC, order.Minutes}).Draw(w.r, "validity"),
 		Qty:      money.Qty(rapid.Int64Range(1, 12).Draw(w.r, "qty")) * 5,
 	}
 	if p.Instrument == 4 && p.Product == order.CNC {
 		p.Product = order.NRML
 	}
-	if p.Type == order.Limit {
+	if p.Type.HasLimit() {
 		p.LimitPrice = w.price()
+	}
+	if p.Type.IsStop() {
+		p.TriggerPrice = w.price()
+	}
+	if p.Validity == order.Minutes {
+		p.Minutes = int16(rapid.IntRange(1, 3).Draw(w.r, "minutes"))
 	}
 	w.send(Input{Place: p})
 }
@@ -209,6 +216,16 @@ func (w *world) modify() {
 		m.LimitPrice = w.price()
 	} else if rapid.Bool().Draw(w.r, "to market") {
 		m.Type = order.Market
+	}
+	switch rapid.IntRange(0, 5).Draw(w.r, "terms") {
+	case 0:
+		m.TriggerPrice = w.price()
+	case 1:
+		m.Validity, m.Minutes = order.Minutes, 2
+	case 2:
+		m.Validity = order.Day
+	case 3:
+		m.Type, m.TriggerPrice = order.SL, w.price()
 	}
 	w.send(Input{Modify: m})
 }
@@ -259,7 +276,27 @@ func (w *world) takeOrder(x *OrderEvent) {
 	if err := x.Order.Check(); err != nil {
 		w.r.Fatalf("%s: %v: %+v", x.Kind, err, x.Order)
 	}
+	w.checkStop(before, x)
 	w.orders[x.Order.ID] = x.Order
+}
+
+// checkStop: a stop works only after its trigger, goes off on a last price at or beyond it, and never after its minutes.
+func (w *world) checkStop(before order.Order, x *OrderEvent) {
+	o := &x.Order
+	if x.Kind == "opened" && o.IsWaitingForTrigger() || x.Kind == "trigger-pending" && !o.IsWaitingForTrigger() {
+		w.r.Fatalf("%s: %+v", x.Kind, o)
+	}
+	if x.Kind == "triggered" {
+		last, err := money.ParsePrice(risk.ContextOf(o.Code, o.Reason)["last"])
+		isReached := o.Side == order.Buy && last >= o.TriggerPrice || o.Side == order.Sell && last <= o.TriggerPrice
+		if err != nil || !isReached || before.Status != order.TriggerPending {
+			w.r.Fatalf("triggered at a last price of %s: %+v", last, o)
+		}
+	}
+	isWork := x.Kind == "opened" || x.Kind == "filled" || x.Kind == "triggered"
+	if isWork && o.ExpiresAt != 0 && o.UpdatedAt >= o.ExpiresAt {
+		w.r.Fatalf("worked after its minutes: %+v", o)
+	}
 }
 
 func (w *world) takeTrade(x *TradeEvent) {
@@ -279,6 +316,9 @@ func (w *world) takeTrade(x *TradeEvent) {
 		w.r.Fatalf("order %+v filled on a book of age %v: %+v", o, age, t)
 	}
 	isBetter := (t.Side == order.Buy && t.Price <= o.LimitPrice) || (t.Side == order.Sell && t.Price >= o.LimitPrice)
+	if o.IsWaitingForTrigger() {
+		w.r.Fatalf("order %+v filled before its trigger: %+v", o, t)
+	}
 	if !isBetter {
 		w.r.Fatalf("order %+v filled beyond its limit: %+v", o, t)
 	}

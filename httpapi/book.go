@@ -107,11 +107,15 @@ func stepText(step app.OrderStep) string {
 	case "filled":
 		return fmt.Sprintf("Filled %d of %d at an average of %s.", o.CumQty, o.OrderQty, o.AvgPrice)
 	case "modified":
-		return fmt.Sprintf("Changed to %d at %s.", o.OrderQty, o.LimitPrice)
+		return changedText(o)
+	case "trigger-pending":
+		return fmt.Sprintf("At the exchange, waiting for the last traded price to reach %s.", o.TriggerPrice)
+	case "triggered":
+		return withReason("Triggered", o.Reason)
 	case "cancelled":
 		return withReason("Cancelled", o.Reason)
 	case "expired":
-		return withReason("Expired at the end of the day", o.Reason)
+		return withReason("Expired", o.Reason)
 	case "denied":
 		return withReason("Denied by our checks", o.Reason)
 	case "rejected":
@@ -123,6 +127,17 @@ func stepText(step app.OrderStep) string {
 	default:
 		return o.Reason
 	}
+}
+
+func changedText(o order.Order) string {
+	text := fmt.Sprintf("Changed to %d at %s", o.OrderQty, o.LimitPrice)
+	if o.IsWaitingForTrigger() {
+		text += fmt.Sprintf(", trigger %s", o.TriggerPrice)
+	}
+	if o.Validity == order.Minutes {
+		text += fmt.Sprintf(", for %d minutes", o.Minutes)
+	}
+	return text + "."
 }
 
 func withReason(what, reason string) string {

@@ -23,10 +23,12 @@ type OrderTerms struct {
 	Instrument uint32 `json:"instrument" minimum:"1" maximum:"4294967295"`
 	Side       string `json:"side" enum:"buy,sell"`
 	Product    string `json:"product" enum:"CNC,MIS,NRML"`
-	Type       string `json:"type" enum:"market,limit"`
-	Validity   string `json:"validity" enum:"day,ioc"`
+	Type       string `json:"type" enum:"market,limit,sl,sl-m" doc:"sl: stop-limit; sl-m: stop-market"`
+	Validity   string `json:"validity" enum:"day,ioc,minutes"`
+	Minutes    int64  `json:"minutes,omitempty" minimum:"1" maximum:"120" doc:"How long it works, for validity minutes"`
 	Qty        int64  `json:"qty" minimum:"1" maximum:"1000000000"`
-	Price      string `json:"price,omitempty" maxLength:"24" doc:"Limit price; empty for market"`
+	Price      string `json:"price,omitempty" maxLength:"24" doc:"Limit price; empty for market and sl-m"`
+	Trigger    string `json:"trigger_price,omitempty" maxLength:"24" doc:"What the last traded price must reach, for sl and sl-m"`
 	Tag        string `json:"tag,omitempty" maxLength:"40"`
 }
 
@@ -62,8 +64,10 @@ type OrderChange struct {
 	RequestID string `json:"request_id" minLength:"8" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$"`
 	Qty       int64  `json:"qty,omitempty" minimum:"1" maximum:"1000000000"`
 	Price     string `json:"price,omitempty" maxLength:"24"`
-	Type      string `json:"type,omitempty" enum:"market,limit"`
-	Validity  string `json:"validity,omitempty" enum:"day,ioc"`
+	Trigger   string `json:"trigger_price,omitempty" maxLength:"24"`
+	Type      string `json:"type,omitempty" enum:"market,limit,sl,sl-m"`
+	Validity  string `json:"validity,omitempty" enum:"day,ioc,minutes"`
+	Minutes   int64  `json:"minutes,omitempty" minimum:"1" maximum:"120" doc:"Counted from the change"`
 }
 
 type modifyIn struct {
@@ -126,15 +130,19 @@ type Order struct {
 	Exchange      string `json:"exchange"`
 	Side          string `json:"side" enum:"buy,sell"`
 	Product       string `json:"product" enum:"CNC,MIS,NRML"`
-	Type          string `json:"type" enum:"market,limit"`
-	Validity      string `json:"validity" enum:"day,ioc"`
+	Type          string `json:"type" enum:"market,limit,sl,sl-m"`
+	Validity      string `json:"validity" enum:"day,ioc,minutes"`
+	Minutes       int64  `json:"minutes"`
+	ExpiresAt     string `json:"expires_at" doc:"When the minutes are over; empty for another validity"`
+	TriggerPrice  string `json:"trigger_price" doc:"Empty unless a stop"`
+	TriggeredAt   string `json:"triggered_at" doc:"When the last price reached the trigger; empty before"`
 	Qty           int64  `json:"qty"`
 	FilledQty     int64  `json:"filled_qty"`
 	PendingQty    int64  `json:"pending_qty"`
 	CancelledQty  int64  `json:"cancelled_qty"`
 	Price         string `json:"price"`
 	AvgPrice      string `json:"avg_price"`
-	Status        string `json:"status" enum:"pending,open,executed,cancelled,expired,rejected,denied"`
+	Status        string `json:"status" enum:"pending,open,trigger-pending,executed,cancelled,expired,rejected,denied"`
 	Code          string `json:"code"`
 	Reason        string `json:"reason"`
 	Reserved      string `json:"reserved"`
@@ -147,7 +155,8 @@ type Order struct {
 func wireOrder(o app.Order) Order {
 	return Order{ID: orderID(o.ID), ClientOrderID: o.ClientOrderID, Instrument: uint32(o.Instrument), Label: label(o.Contract, o.TradingDate),
 		Exchange: exchangeCode(o.Contract), Side: sideText(o.Side), Product: productText(o.Product), Type: typeText(o.Type),
-		Validity: validityText(o.Validity), Qty: int64(o.OrderQty), FilledQty: int64(o.CumQty), PendingQty: int64(o.LeavesQty),
+		Validity: validityText(o.Validity), Minutes: int64(o.Minutes), ExpiresAt: o.ExpiresAt.String(),
+		TriggerPrice: known(o.TriggerPrice), TriggeredAt: o.TriggeredAt.String(), Qty: int64(o.OrderQty), FilledQty: int64(o.CumQty), PendingQty: int64(o.LeavesQty),
 		CancelledQty: int64(o.CancelledQty), Price: known(o.LimitPrice), AvgPrice: known(o.AvgPrice), Status: statusText(o.Status),
 		Code: o.Code, Reason: o.Reason, Reserved: o.Reserved.String(), PlacedAt: o.AcceptedAt.String(), UpdatedAt: o.UpdatedAt.String(),
 		TradingDate: o.TradingDate.String(), Tag: o.Tag}
@@ -207,23 +216,44 @@ func (s *Server) registerOrders() {
 	route(s, operation{id: "days", method: "GET", path: "/api/accounts/{account}/days", access: SignedIn, summary: "Days with orders"}, s.days)
 }
 
-// command turns terms into a command. A limit order needs a price, a market order has none.
+// command turns terms into a command. What a type or validity needs, and what it must not have, is refused here with the
+// field's name.
 func (t OrderTerms) command(account string) (order.Place, error) {
 	if err := checkText("tag", t.Tag); err != nil {
 		return order.Place{}, err
 	}
 	price, err := parsePrice("price", t.Price)
-	switch {
-	case err != nil:
+	if err != nil {
 		return order.Place{}, err
-	case t.Type == "limit" && price == 0:
-		return order.Place{}, badField("price", "price: a limit order needs one.")
-	case t.Type == "market" && price != 0:
-		return order.Place{}, badField("price", "price: a market order has none.")
 	}
-	return order.Place{Account: order.AccountID(account), Instrument: instrument.ID(t.Instrument), Side: sides[t.Side],
+	trigger, err := parsePrice("trigger_price", t.Trigger)
+	if err != nil {
+		return order.Place{}, err
+	}
+	p := order.Place{Account: order.AccountID(account), Instrument: instrument.ID(t.Instrument), Side: sides[t.Side],
 		Product: products[t.Product], Type: types[t.Type], Validity: validities[t.Validity], Qty: money.Qty(t.Qty),
-		LimitPrice: price, Tag: t.Tag}, nil
+		LimitPrice: price, TriggerPrice: trigger, Minutes: int16(t.Minutes), Tag: t.Tag}
+	return p, checkTerms(&p)
+}
+
+func checkTerms(p *order.Place) error {
+	isMinutes := p.Validity == order.Minutes
+	switch {
+	case p.Type.HasLimit() && p.LimitPrice == 0:
+		return badField("price", "price: a limit or stop-limit order needs one.")
+	case !p.Type.HasLimit() && p.LimitPrice != 0:
+		return badField("price", "price: a market or stop-market order has none.")
+	case p.Type.IsStop() && p.TriggerPrice == 0:
+		return badField("trigger_price", "trigger_price: a stop order needs one.")
+	case !p.Type.IsStop() && p.TriggerPrice != 0:
+		return badField("trigger_price", "trigger_price: only a stop order has one.")
+	case isMinutes && p.Minutes == 0:
+		return badField("minutes", "minutes: say how many, 1 to 120.")
+	case !isMinutes && p.Minutes != 0:
+		return badField("minutes", "minutes: only validity minutes has them.")
+	default:
+		return nil
+	}
 }
 
 func (s *Server) place(ctx context.Context, in *placeIn) (*receiptOut, error) {
@@ -310,11 +340,16 @@ func (s *Server) modify(ctx context.Context, in *modifyIn) (*receiptOut, error) 
 	if err != nil {
 		return nil, err
 	}
-	if in.Body.Qty == 0 && price == 0 && in.Body.Type == "" && in.Body.Validity == "" {
-		return nil, badField("qty", "Say what to change: qty, price, type or validity.")
+	trigger, err := parsePrice("trigger_price", in.Body.Trigger)
+	if err != nil {
+		return nil, err
+	}
+	if in.Body.Qty == 0 && price == 0 && trigger == 0 && in.Body.Type == "" && in.Body.Validity == "" && in.Body.Minutes == 0 {
+		return nil, badField("qty", "Say what to change: qty, price, trigger_price, type, validity or minutes.")
 	}
 	receipt, err := s.App.ModifyOrder(ctx, actorOf(ctx).User.ID, order.Modify{Account: order.AccountID(in.Account), RequestID: in.Body.RequestID,
-		Order: id, Qty: money.Qty(in.Body.Qty), LimitPrice: price, Type: types[in.Body.Type], Validity: validities[in.Body.Validity]})
+		Order: id, Qty: money.Qty(in.Body.Qty), LimitPrice: price, TriggerPrice: trigger, Type: types[in.Body.Type],
+		Validity: validities[in.Body.Validity], Minutes: int16(in.Body.Minutes)})
 	return answerReceipt(receipt, err)
 }
 

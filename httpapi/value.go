@@ -88,9 +88,9 @@ var sides = map[string]order.Side{"buy": order.Buy, "sell": order.Sell}
 
 var products = map[string]order.Product{"CNC": order.CNC, "MIS": order.MIS, "NRML": order.NRML}
 
-var types = map[string]order.Type{"market": order.Market, "limit": order.Limit}
+var types = map[string]order.Type{"market": order.Market, "limit": order.Limit, "sl": order.SL, "sl-m": order.SLM}
 
-var validities = map[string]order.Validity{"day": order.Day, "ioc": order.IOC}
+var validities = map[string]order.Validity{"day": order.Day, "ioc": order.IOC, "minutes": order.Minutes}
 
 func sideText(s order.Side) string {
 	switch s {
@@ -122,6 +122,10 @@ func typeText(t order.Type) string {
 		return "market"
 	case order.Limit:
 		return "limit"
+	case order.SL:
+		return "sl"
+	case order.SLM:
+		return "sl-m"
 	default:
 		return ""
 	}
@@ -133,6 +137,8 @@ func validityText(v order.Validity) string {
 		return "day"
 	case order.IOC:
 		return "ioc"
+	case order.Minutes:
+		return "minutes"
 	default:
 		return ""
 	}
@@ -154,6 +160,8 @@ func statusText(s order.Status) string {
 		return "rejected"
 	case order.Denied:
 		return "denied"
+	case order.TriggerPending:
+		return "trigger-pending"
 	default:
 		return ""
 	}

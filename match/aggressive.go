@@ -19,9 +19,14 @@ const (
 // AggressiveLimit is the limit a market order is entered at, from the last price and the circuit of the book; 0 when
 // there is no last price.
 func (b *Book) AggressiveLimit(side order.Side) money.Price {
+	return b.AggressiveFrom(side, b.Top.Last)
+}
+
+// AggressiveFrom is AggressiveLimit from another price than the last one, as for a stop-market order its trigger.
+func (b *Book) AggressiveFrom(side order.Side, last money.Price) money.Price {
 	i, q := b.Instrument, &b.Top
 	tick := i.Terms.TickSize
-	if q.Last <= 0 || tick <= 0 {
+	if last <= 0 || tick <= 0 {
 		return 0
 	}
 	rate, least := aggressiveEquity, leastOther
@@ -32,18 +37,18 @@ func (b *Book) AggressiveLimit(side order.Side) money.Price {
 		rate = aggressiveFuture
 	case instrument.Equity, instrument.Index:
 	}
-	diff, err := money.MulDiv(int64(q.Last), int64(rate), money.RateScale, money.HalfUp)
+	diff, err := money.MulDiv(int64(last), int64(rate), money.RateScale, money.HalfUp)
 	if err != nil {
 		return 0
 	}
 	away := max(money.Price(diff), least)
 	if side == order.Buy {
-		limit := q.Last + away
+		limit := last + away
 		if q.UpperCircuit > 0 {
 			limit = min(limit, q.UpperCircuit)
 		}
 		return limit.RoundToTick(tick, money.Down)
 	}
-	limit := max(q.Last-away, q.LowerCircuit, tick)
+	limit := max(last-away, q.LowerCircuit, tick)
 	return limit.RoundToTick(tick, money.Up)
 }

@@ -59,6 +59,7 @@ type Book struct {
 	Top                   Top
 	bestBuy, bestSell     money.Price // limits of the best resting orders; 0 and MaxInt64 when none
 	hiddenBuy, hiddenSell money.Price // the best limits with an unknown queue; same sentinels
+	stopBuy, stopSell     money.Price // the triggers reached first; noStopBuy and noStopSell when none
 	soldQty, boughtQty    money.Qty   // printed by the last quote, by side; used up by Fill
 	prevAt                calendar.Instant
 	bounds                bounds
@@ -73,7 +74,9 @@ type Book struct {
 	Depth  market.Depth
 	// Buys and Sells hold resting orders with the best price last and, at one price, the oldest last.
 	Buys, Sells []*Resting
-	printUsed   []used
+	// StopBuys and StopSells hold the stops that wait, the one reached first last and, at one trigger, the oldest last.
+	StopBuys, StopSells []*Stop
+	printUsed           []used
 }
 
 // Top is what a book keeps of the last quote.
@@ -100,10 +103,11 @@ func (b *Book) Define(i *instrument.Instrument) {
 	b.touch()
 }
 
-// Touch recomputes what is derived from Buys and Sells; call it after setting them from a snapshot.
+// Touch recomputes what is derived from Buys, Sells and the stops; call it after setting them from a snapshot.
 func (b *Book) Touch() { b.touch() }
 
 func (b *Book) touch() {
+	b.touchStops()
 	b.bestBuy, b.hiddenBuy = 0, 0
 	b.bestSell, b.hiddenSell = math.MaxInt64, math.MaxInt64
 	if n := len(b.Buys); n > 0 {
@@ -138,7 +142,7 @@ func (b *Book) note(r *Resting) {
 // HasOrders reports whether anything rests.
 func (b *Book) HasOrders() bool { return len(b.Buys)+len(b.Sells) > 0 }
 
-// SetQuote takes a frame in and reports whether Fill has something to do: two comparisons a side. A frame that is not
+// SetQuote takes a frame in and reports whether Fill or Triggered has something to do: three comparisons a side. A frame that is not
 // sane, or older than the last one, changes nothing.
 func (b *Book) SetQuote(q *market.Quote, epoch uint32) bool {
 	if q.ReceivedAt < b.Top.ReceivedAt {
@@ -164,7 +168,8 @@ func (b *Book) SetQuote(q *market.Quote, epoch uint32) bool {
 	}
 	isBuy := (q.Ask <= b.bestBuy && q.Ask > 0) || (q.Last <= b.bestBuy && b.soldQty > 0)
 	isSell := (q.Bid >= b.bestSell) || (q.Last >= b.bestSell && b.boughtQty > 0)
-	return isBuy || isSell
+	isStop := q.Last >= b.stopBuy || q.Last <= b.stopSell
+	return isBuy || isSell || isStop
 }
 
 // SetDepth takes a ladder in and reports whether Fill has something to do.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"paperport/calendar"
 	"paperport/instrument"
 	"paperport/market"
 	"paperport/money"
@@ -162,5 +163,45 @@ func TestRefreshBySecondRoom(t *testing.T) {
 	b.SetDepth(&d)
 	if got := buy(100); got != 0 {
 		t.Errorf("the ladder tells of the same change: took %d more, want none", got)
+	}
+}
+
+// TestStops: the trigger that is reached first goes off first, the oldest first; only the last price counts, and a quote
+// that reaches none has nothing to do.
+func TestStops(t *testing.T) {
+	b := bookOf(&instrument.Instrument{Kind: instrument.Equity, Terms: instrument.Terms{LotSize: 1, TickSize: 500}})
+	quote := func(seq uint64, bid, ask, last string) bool {
+		at := calendar.Instant(seq)
+		return b.SetQuote(&market.Quote{Seq: seq, ReceivedAt: at, Bid: mustPrice(t, bid), BidQty: 5, Ask: mustPrice(t, ask), AskQty: 5, Last: mustPrice(t, last)}, 0)
+	}
+	stops := []*Stop{
+		{ID: 1, Side: order.Sell, Trigger: mustPrice(t, "99")}, {ID: 2, Side: order.Sell, Trigger: mustPrice(t, "98")},
+		{ID: 3, Side: order.Sell, Trigger: mustPrice(t, "99")}, {ID: 4, Side: order.Buy, Trigger: mustPrice(t, "101")},
+		{ID: 5, Side: order.Buy, Trigger: mustPrice(t, "102")}, {ID: 6, Side: order.Sell, Trigger: mustPrice(t, "97")},
+	}
+	for _, s := range stops {
+		b.AddStop(s)
+	}
+	if quote(1, "97", "103", "100") || b.IsStopReached() {
+		t.Error("a bid and an offer beyond the triggers, the last price between them: something goes off")
+	}
+	if !b.RemoveStop(stops[1]) || b.RemoveStop(stops[1]) {
+		t.Error("a stop is not taken out once")
+	}
+	for n, c := range []struct {
+		last string
+		want []order.ID
+	}{{"99", []order.ID{1, 3}}, {"101.95", []order.ID{4}}, {"90", []order.ID{6}}, {"200", []order.ID{5}}, {"1", nil}} {
+		isWork := quote(uint64(n+2), "0", "0", c.last)
+		var got []order.ID
+		for _, s := range b.Triggered() {
+			got = append(got, s.ID)
+		}
+		if isWork != (c.want != nil) || !slices.Equal(got, c.want) {
+			t.Errorf("last %s: work %v, set off %v, want %v", c.last, isWork, got, c.want)
+		}
+	}
+	if b.HasStops() {
+		t.Error("all went off, some are left")
 	}
 }

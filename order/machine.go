@@ -37,6 +37,32 @@ func (o *Order) Activate(at calendar.Instant) error {
 	return nil
 }
 
+// Park marks a stop as standing at the exchange, waiting for its trigger.
+func (o *Order) Park(at calendar.Instant) error {
+	if o.Status.IsClosed() {
+		return ErrClosed
+	}
+	if !o.IsWaitingForTrigger() {
+		return ErrBroken
+	}
+	o.Status = TriggerPending
+	o.change(at)
+	return nil
+}
+
+// Trigger sets a parked stop off: it travels to the exchange as a new order would.
+func (o *Order) Trigger(at calendar.Instant) error {
+	if o.Status.IsClosed() {
+		return ErrClosed
+	}
+	if o.Status != TriggerPending || !o.IsWaitingForTrigger() {
+		return ErrBroken
+	}
+	o.Status, o.TriggeredAt = Pending, at
+	o.change(at)
+	return nil
+}
+
 // Fill adds an execution of qty. value is the sum of price x qty over all fills of the order, this one included, in
 // 1/10000 rupee. The order is Executed when nothing is left.
 func (o *Order) Fill(qty money.Qty, value int64, at calendar.Instant) error {

@@ -28,15 +28,37 @@ func TestFillAverages(t *testing.T) {
 	}
 }
 
+// TestStopTriggersOnce: a stop is parked, set off once and then works as any order; what is no stop is never parked.
+func TestStopTriggersOnce(t *testing.T) {
+	o := Order{OrderQty: 5, LeavesQty: 5, Status: Pending, Type: SL, TriggerPrice: 100}
+	if err := o.Trigger(1); !errors.Is(err, ErrBroken) {
+		t.Errorf("triggered before it was parked: %v", err)
+	}
+	if err := o.Park(2); err != nil || o.Status != TriggerPending || o.Status.IsClosed() || !o.IsWaitingForTrigger() {
+		t.Fatalf("%v: %+v, want trigger pending", err, o)
+	}
+	if err := o.Trigger(3); err != nil || o.Status != Pending || o.TriggeredAt != 3 || o.IsWaitingForTrigger() {
+		t.Fatalf("%v: %+v, want pending again", err, o)
+	}
+	if o.Trigger(4) == nil || o.Park(4) == nil {
+		t.Error("a stop that was set off was parked or set off again")
+	}
+	plain := Order{OrderQty: 5, LeavesQty: 5, Status: Pending, Type: Limit}
+	if err := plain.Park(1); !errors.Is(err, ErrBroken) {
+		t.Errorf("parked a limit order: %v", err)
+	}
+}
+
 // TestMachine: whatever is tried, quantities agree and a closed order never changes.
 func TestMachine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := money.Qty(rapid.Int64Range(1, 50).Draw(t, "qty"))
-		o := Order{OrderQty: q, LeavesQty: q, Status: Pending}
+		kind := rapid.SampledFrom([]Type{Limit, SL, SLM}).Draw(t, "type")
+		o := Order{OrderQty: q, LeavesQty: q, Status: Pending, Type: kind}
 		for range rapid.IntRange(1, 20).Draw(t, "steps") {
 			before := o
 			var err error
-			switch rapid.IntRange(0, 3).Draw(t, "what") {
+			switch rapid.IntRange(0, 5).Draw(t, "what") {
 			case 0:
 				err = o.Activate(1)
 			case 1:
@@ -44,7 +66,11 @@ func TestMachine(t *testing.T) {
 			case 2:
 				err = o.Resize(money.Qty(rapid.Int64Range(-1, 60).Draw(t, "size")))
 			case 3:
-				err = o.Close(Status(rapid.IntRange(1, 7).Draw(t, "status")), 1)
+				err = o.Close(Status(rapid.IntRange(1, 8).Draw(t, "status")), 1)
+			case 4:
+				err = o.Park(1)
+			case 5:
+				err = o.Trigger(1)
 			}
 			if before.Status.IsClosed() && o != before {
 				t.Fatalf("closed order changed: %+v to %+v", before, o)

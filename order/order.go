@@ -38,28 +38,44 @@ const (
 	NRML
 )
 
-// Type is the kind of price condition. SL and SLM come with a later issue.
+// Type is the kind of price condition.
 type Type uint8
 
 // The types. A Market order is entered as Breeze's aggressive limit (india-rules 5.5); the unfilled rest stays a limit.
+// SL (stop-limit) and SLM (stop-market) wait until the last traded price reaches their trigger, then travel to the
+// exchange again as a Limit or a Market order.
 const (
 	Market Type = iota + 1
 	Limit
+	SL
+	SLM
 )
+
+// IsStop reports whether the type has a trigger price.
+func (t Type) IsStop() bool { return t == SL || t == SLM }
+
+// HasLimit reports whether the type names a limit price.
+func (t Type) HasLimit() bool { return t == Limit || t == SL }
 
 // Validity is how long an order may rest.
 type Validity uint8
 
-// Day rests to the end of the trading day; IOC fills what it can at activation and cancels the rest.
+// Day rests to the end of the trading day; IOC fills what it can at activation and cancels the rest; Minutes rests for
+// as many minutes as the order says, counted from its acceptance (or the change that set it), and at most the day.
 const (
 	Day Validity = iota + 1
 	IOC
+	Minutes
 )
+
+// MinutesMax is the most minutes an order may ask for.
+const MinutesMax = 120
 
 // Status is where an order stands.
 type Status uint8
 
 // The statuses. Pending: accepted, still on its simulated way to the exchange. Open: working, perhaps partly filled.
+// TriggerPending: a stop at the exchange whose trigger was not reached yet.
 // Executed, Cancelled, Expired, Rejected and Denied are closed and final. Denied: refused by our own checks; Rejected:
 // refused by the simulated exchange after acceptance.
 const (
@@ -70,10 +86,11 @@ const (
 	Expired
 	Rejected
 	Denied
+	TriggerPending // last: the numbers are stored
 )
 
 // IsClosed reports whether the status is final.
-func (s Status) IsClosed() bool { return s >= Executed }
+func (s Status) IsClosed() bool { return s >= Executed && s <= Denied }
 
 // Order is the full state of one order. It is a value: outputs carry copies.
 type Order struct {
@@ -87,8 +104,15 @@ type Order struct {
 	Validity      Validity
 	// OrderQty is asked, CumQty filled, LeavesQty still working, CancelledQty taken back; all in units.
 	OrderQty, CumQty, LeavesQty, CancelledQty money.Qty
-	// LimitPrice is the limit the order works at; for Market the aggressive limit computed at acceptance.
+	// LimitPrice is the limit the order works at; for Market the aggressive limit computed at acceptance, for SLM that of
+	// the trigger until the order has triggered.
 	LimitPrice money.Price
+	// TriggerPrice is what the last traded price must reach, 0 unless Type is a stop; TriggeredAt when it did, 0 before.
+	TriggerPrice money.Price
+	TriggeredAt  calendar.Instant
+	// Minutes is how long the order may work and ExpiresAt when that is over; both 0 unless Validity is Minutes.
+	Minutes   int16
+	ExpiresAt calendar.Instant
 	// AvgPrice is the quantity-weighted fill price, rounded half up to 1/10000 rupee; 0 before the first fill.
 	AvgPrice money.Price
 	Status   Status
@@ -104,6 +128,9 @@ type Order struct {
 	Revision int32
 	Tag      string
 }
+
+// IsWaitingForTrigger reports whether the order is a stop whose trigger was not reached yet.
+func (o *Order) IsWaitingForTrigger() bool { return o.Type.IsStop() && o.TriggeredAt == 0 }
 
 // Trade is one fill, with the evidence that justifies it.
 type Trade struct {

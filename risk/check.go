@@ -29,6 +29,10 @@ type Ask struct {
 	IsFeedAlive             bool
 	// LowerCircuit and UpperCircuit are the day's limits, 0 where not known.
 	LowerCircuit, UpperCircuit money.Price
+	// Last is the last traded price that a trigger is held against, 0 when none is known or the trigger stands already.
+	Last money.Price
+	// Tables are the dated rules of order entry; nil refuses nothing.
+	Tables *Tables
 	// Limit is the price the order would work at: its own, or the aggressive limit of a market order (0: none could be made).
 	Limit money.Price
 }
@@ -52,17 +56,29 @@ func checkFields(a *Ask) Denial {
 		return Deny(OrderInvalid, "field", "side")
 	case o.Product < order.CNC || o.Product > order.NRML:
 		return Deny(OrderInvalid, "field", "product")
-	case o.Type != order.Market && o.Type != order.Limit:
+	case o.Type < order.Market || o.Type > order.SLM:
 		return Deny(OrderInvalid, "field", "type")
-	case o.Validity != order.Day && o.Validity != order.IOC:
+	case o.Validity < order.Day || o.Validity > order.Minutes:
 		return Deny(OrderInvalid, "field", "validity")
 	case o.Qty <= 0:
 		return Deny(QtyInvalid, "qty", strconv.FormatInt(int64(o.Qty), 10))
-	case (o.Type == order.Limit) != (o.LimitPrice > 0) || o.LimitPrice < 0:
+	case o.Type.HasLimit() != (o.LimitPrice > 0) || o.LimitPrice < 0:
 		return Deny(PriceInvalid, "price", o.LimitPrice.String())
+	case o.Type.IsStop() != (o.TriggerPrice > 0) || o.TriggerPrice < 0:
+		return Deny(TriggerInvalid, "trigger", o.TriggerPrice.String())
+	case !isMinutes(o):
+		return Deny(MinutesInvalid, "minutes", strconv.Itoa(int(o.Minutes)), "max", strconv.Itoa(order.MinutesMax))
 	default:
 		return Denial{}
 	}
+}
+
+// isMinutes reports whether an order says how many minutes it works exactly when it is to.
+func isMinutes(o *order.Place) bool {
+	if o.Validity != order.Minutes {
+		return o.Minutes == 0
+	}
+	return o.Minutes >= 1 && o.Minutes <= order.MinutesMax
 }
 
 func checkSession(a *Ask) Denial {
@@ -93,7 +109,7 @@ func checkProduct(a *Ask) Denial {
 			if p == order.MIS && a.IsSquaredOff {
 				return Deny(IntradayClosed)
 			}
-			return Denial{}
+			return checkStopMarket(a)
 		}
 	}
 	words := ""
@@ -104,6 +120,17 @@ func checkProduct(a *Ask) Denial {
 		words += productWord(p)
 	}
 	return Deny(ProductNotAllowed, "product", productWord(a.Order.Product), "allowed", words)
+}
+
+// checkStopMarket refuses a stop-market order where the exchange no longer takes them.
+func checkStopMarket(a *Ask) Denial {
+	if a.Order.Type != order.SLM {
+		return Denial{}
+	}
+	if ban, isBanned := a.Tables.stopMarketBan(a.Instrument, a.TradingDate); isBanned {
+		return Deny(StopMarketNotAllowed, "rule", ban.rule, "since", ban.from.String())
+	}
+	return Denial{}
 }
 
 // Products lists the products an instrument can be ordered with, the usual one first; nil for an index. Shares: CNC and
@@ -140,12 +167,16 @@ func productWord(p order.Product) string {
 func checkTerms(a *Ask) Denial {
 	o, t := a.Order, &a.Instrument.Terms
 	switch {
-	case o.Type == order.Limit && !o.LimitPrice.OnTick(t.TickSize):
+	case o.Type.HasLimit() && !o.LimitPrice.OnTick(t.TickSize):
 		return Deny(PriceOffTick, "price", o.LimitPrice.String(), "tick", t.TickSize.String())
+	case o.Type.IsStop() && !o.TriggerPrice.OnTick(t.TickSize):
+		return Deny(PriceOffTick, "price", o.TriggerPrice.String(), "tick", t.TickSize.String())
 	case t.LotSize <= 0 || o.Qty%t.LotSize != 0:
 		return Deny(QtyNotLot, "qty", strconv.FormatInt(int64(o.Qty), 10), "lot", strconv.FormatInt(int64(t.LotSize), 10))
 	case t.FreezeQty > 0 && o.Qty > t.FreezeQty:
 		return Deny(QtyAboveFreeze, "qty", strconv.FormatInt(int64(o.Qty), 10), "freeze", strconv.FormatInt(int64(t.FreezeQty), 10))
+	case o.Type == order.SL && isBehind(o.Side, o.LimitPrice, o.TriggerPrice):
+		return Deny(TriggerBeyondLimit, "trigger", o.TriggerPrice.String(), "price", o.LimitPrice.String())
 	default:
 		return Denial{}
 	}
@@ -160,8 +191,28 @@ func checkPrices(a *Ask) Denial {
 			return Deny(NoQuote)
 		}
 	}
-	if a.Limit < a.LowerCircuit || (a.UpperCircuit > 0 && a.Limit > a.UpperCircuit) {
-		return Deny(PriceOutsideCircuit, "price", a.Limit.String(), "low", a.LowerCircuit.String(), "high", a.UpperCircuit.String())
+	if o := a.Order; o.Type.IsStop() {
+		if a.Last > 0 && isBehind(o.Side, o.TriggerPrice, a.Last) {
+			return Deny(TriggerWrongSide, "trigger", o.TriggerPrice.String(), "last", a.Last.String())
+		}
+		if d := checkCircuit(a, o.TriggerPrice); d.IsDenied() {
+			return d
+		}
+	}
+	return checkCircuit(a, a.Limit)
+}
+
+// isBehind reports whether price a lies on the near side of b: below it for a purchase, above it for a sale.
+func isBehind(side order.Side, a, b money.Price) bool {
+	if side == order.Buy {
+		return a < b
+	}
+	return a > b
+}
+
+func checkCircuit(a *Ask, price money.Price) Denial {
+	if price < a.LowerCircuit || (a.UpperCircuit > 0 && price > a.UpperCircuit) {
+		return Deny(PriceOutsideCircuit, "price", price.String(), "low", a.LowerCircuit.String(), "high", a.UpperCircuit.String())
 	}
 	return Denial{}
 }

@@ -17,16 +17,21 @@ const (
 	InstrumentUnknown
 	QtyInvalid
 	PriceInvalid
+	TriggerInvalid
+	MinutesInvalid
 	MarketClosed
 	InstrumentNotOrderable
 	ContractExpired
 	ProductNotAllowed
 	IntradayClosed
+	StopMarketNotAllowed
 	PriceOffTick
 	QtyNotLot
 	QtyAboveFreeze
+	TriggerBeyondLimit
 	FeedStale
 	NoQuote
+	TriggerWrongSide
 	PriceOutsideCircuit
 	ValueTooLarge
 	ChargesNotAvailable
@@ -39,6 +44,7 @@ const (
 	OrderClosed
 	NothingToChange
 	QtyBelowFilled
+	OrderTriggered
 
 	AccountExists
 	PlanUnknown
@@ -51,7 +57,9 @@ const (
 	IOCRemainder
 	IOCNoBook
 	DayEnded
+	MinutesOver
 	SquaredOff
+	Triggered
 	Restarted
 
 	codeCount
@@ -84,17 +92,22 @@ var table = [codeCount]Entry{
 	OrderInvalid:           {"ORDER_INVALID", OnOrder, "A field of the order is missing or unknown.", "field"},
 	InstrumentUnknown:      {"INSTRUMENT_UNKNOWN", OnOrder, "There is no such instrument in this venue.", ""},
 	QtyInvalid:             {"QTY_INVALID", OnOrder, "The quantity must be a whole number above zero.", "qty"},
-	PriceInvalid:           {"PRICE_INVALID", OnOrder, "A limit order needs a price above zero, a market order has none.", "price"},
+	PriceInvalid:           {"PRICE_INVALID", OnOrder, "A limit or stop-limit order needs a price above zero, a market or stop-market order has none.", "price"},
+	TriggerInvalid:         {"TRIGGER_INVALID", OnOrder, "A stop order needs a trigger price above zero, other orders have none.", "trigger"},
+	MinutesInvalid:         {"MINUTES_INVALID", OnOrder, "An order for minutes says how many, others say none.", "minutes, max"},
 	MarketClosed:           {"MARKET_CLOSED", OnOrder, "The market is not open for orders now.", "phase, reason, next_open"},
 	InstrumentNotOrderable: {"INSTRUMENT_NOT_ORDERABLE", OnOrder, "This can be watched but not traded.", ""},
 	ContractExpired:        {"CONTRACT_EXPIRED", OnOrder, "The contract has expired.", "expiry"},
 	ProductNotAllowed:      {"PRODUCT_NOT_ALLOWED", OnOrder, "This product does not exist for this instrument.", "product, allowed"},
 	IntradayClosed:         {"INTRADAY_CLOSED", OnOrder, "Intraday positions are being squared off; new MIS orders are taken again tomorrow.", ""},
+	StopMarketNotAllowed:   {"STOP_MARKET_NOT_ALLOWED", OnOrder, "The exchange takes no stop-market orders for this contract; a stop-limit order is possible.", "rule, since"},
 	PriceOffTick:           {"PRICE_OFF_TICK", OnOrder, "The price is not a multiple of the tick.", "price, tick"},
 	QtyNotLot:              {"QTY_NOT_LOT", OnOrder, "The quantity is not a multiple of the lot.", "qty, lot"},
 	QtyAboveFreeze:         {"QTY_ABOVE_FREEZE", OnOrder, "The quantity is above the exchange's limit for one order; send it in parts.", "qty, freeze"},
+	TriggerBeyondLimit:     {"TRIGGER_BEYOND_LIMIT", OnOrder, "The limit of a buy stop must not be below its trigger, that of a sell stop not above it.", "trigger, price"},
 	FeedStale:              {"FEED_STALE", OnOrder, "No prices are arriving, so a market order cannot be taken; a limit order can.", ""},
 	NoQuote:                {"NO_QUOTE", OnOrder, "There is no price for this instrument yet, so a market order cannot be taken; a limit order can.", ""},
+	TriggerWrongSide:       {"TRIGGER_WRONG_SIDE", OnOrder, "The last price is past this trigger already: a buy stop waits above it, a sell stop below.", "trigger, last"},
 	PriceOutsideCircuit:    {"PRICE_OUTSIDE_CIRCUIT", OnOrder, "The price is outside the day's circuit limits.", "price, low, high"},
 	ValueTooLarge:          {"VALUE_TOO_LARGE", OnOrder, "The value of the order is beyond what one order may be.", "max"},
 	ChargesNotAvailable:    {"CHARGES_NOT_AVAILABLE", OnOrder, "The charge tables have no rates for this contract on this day.", ""},
@@ -106,6 +119,7 @@ var table = [codeCount]Entry{
 	OrderClosed:            {"ORDER_CLOSED", OnChange, "The order is no longer working.", "status"},
 	NothingToChange:        {"NOTHING_TO_CHANGE", OnChange, "The change names nothing that differs from the order.", ""},
 	QtyBelowFilled:         {"QTY_BELOW_FILLED", OnChange, "The new quantity must be above what is already filled.", "qty, filled"},
+	OrderTriggered:         {"ORDER_TRIGGERED", OnChange, "The stop has triggered: only its quantity, price and validity can be changed, or it can be made a market order.", ""},
 	AccountExists:          {"ACCOUNT_EXISTS", OnAccount, "The account is already open.", ""},
 	PlanUnknown:            {"PLAN_UNKNOWN", OnAccount, "There is no such charge plan.", "plan"},
 	ProfileUnknown:         {"PROFILE_UNKNOWN", OnAccount, "There is no such fidelity profile.", "profile"},
@@ -116,7 +130,9 @@ var table = [codeCount]Entry{
 	IOCRemainder:           {"IOC_REMAINDER", OnState, "What could not be filled at once was cancelled, as IOC asks.", ""},
 	IOCNoBook:              {"IOC_NO_BOOK", OnState, "No book that may be traded on came within 2 s, so the rest was cancelled, as IOC asks.", ""},
 	DayEnded:               {"DAY_ENDED", OnState, "The day ended before the order was filled.", ""},
+	MinutesOver:            {"MINUTES_OVER", OnState, "The minutes it was to work are over.", "minutes"},
 	SquaredOff:             {"SQUARED_OFF", OnState, "Cancelled because intraday positions are being squared off.", ""},
+	Triggered:              {"TRIGGERED", OnState, "The last traded price reached the trigger; the order is on its way to the exchange.", "last, trigger, frame"},
 	Restarted:              {"RESTARTED", OnState, "The program was updated: the order keeps its terms and stands at the end of its queue.", ""},
 }
 

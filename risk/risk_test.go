@@ -72,6 +72,25 @@ func TestCheck(t *testing.T) {
 	limit := func(price string) func(*Ask) {
 		return func(a *Ask) { a.Order.LimitPrice = mustPrice(t, price); a.Limit = a.Order.LimitPrice }
 	}
+	stop := func(kind order.Type, trigger, price string) func(*Ask) {
+		return func(a *Ask) {
+			a.Order.Type, a.Order.TriggerPrice, a.Order.LimitPrice = kind, mustPrice(t, trigger), mustPrice(t, price)
+			a.Limit = max(a.Order.LimitPrice, a.Order.TriggerPrice)
+		}
+	}
+	last := func(price string) func(*Ask) { return func(a *Ask) { a.Last = mustPrice(t, price) } }
+	sell := func(a *Ask) { a.Order.Side = order.Sell }
+	on := func(y, m, d int) func(*Ask) {
+		return func(a *Ask) { a.TradingDate = calendar.NewDate(y, time.Month(m), d) }
+	}
+	bse := func(a *Ask) { a.Instrument.Exchange = calendar.BSE }
+	minutes := func(v order.Validity, n int16) func(*Ask) {
+		return func(a *Ask) { a.Order.Validity, a.Order.Minutes = v, n }
+	}
+	tables, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
 	call := func(a *Ask) { a.Instrument = niftyCall(); a.Order.Product = order.NRML; a.Order.Qty = 65 }
 	for _, c := range []struct {
 		name   string
@@ -83,7 +102,7 @@ func TestCheck(t *testing.T) {
 		{"half a tick off", []func(*Ask){limit("1300.05")}, PriceOffTick},
 		{"no side", []func(*Ask){func(a *Ask) { a.Order.Side = 0 }}, OrderInvalid},
 		{"unknown product", []func(*Ask){func(a *Ask) { a.Order.Product = 9 }}, OrderInvalid},
-		{"unknown type", []func(*Ask){func(a *Ask) { a.Order.Type = 3 }}, OrderInvalid},
+		{"unknown type", []func(*Ask){func(a *Ask) { a.Order.Type = 9 }}, OrderInvalid},
 		{"unknown validity", []func(*Ask){func(a *Ask) { a.Order.Validity = 0 }}, OrderInvalid},
 		{"zero quantity", []func(*Ask){func(a *Ask) { a.Order.Qty = 0 }}, QtyInvalid},
 		{"negative quantity", []func(*Ask){func(a *Ask) { a.Order.Qty = -10 }}, QtyInvalid},
@@ -114,8 +133,36 @@ func TestCheck(t *testing.T) {
 			a.Order.LimitPrice = math.MaxInt64 - math.MaxInt64%1000
 			a.Limit = a.Order.LimitPrice
 		}}, ValueTooLarge},
+		{"a stop-limit above the last price", []func(*Ask){stop(order.SL, "1310", "1311"), last("1300")}, OK},
+		{"a stop-limit at the last price", []func(*Ask){stop(order.SL, "1310", "1310"), last("1310")}, OK},
+		{"a stop below the last price", []func(*Ask){stop(order.SL, "1310", "1311"), last("1310.10")}, TriggerWrongSide},
+		{"a sell stop above the last price", []func(*Ask){stop(order.SL, "1310", "1309"), last("1309.90"), sell}, TriggerWrongSide},
+		{"a stop whose last price nobody knows", []func(*Ask){stop(order.SL, "1310", "1311")}, OK},
+		{"a stop-limit without a trigger", []func(*Ask){stop(order.SL, "0", "1311")}, TriggerInvalid},
+		{"a stop-limit without a price", []func(*Ask){stop(order.SL, "1310", "0")}, PriceInvalid},
+		{"a negative trigger", []func(*Ask){stop(order.SL, "-1310", "1311")}, TriggerInvalid},
+		{"a limit order with a trigger", []func(*Ask){func(a *Ask) { a.Order.TriggerPrice = 13_000_000 }}, TriggerInvalid},
+		{"a trigger off the tick", []func(*Ask){stop(order.SL, "1310.05", "1311")}, PriceOffTick},
+		{"a buy stop limited below its trigger", []func(*Ask){stop(order.SL, "1310", "1309.90")}, TriggerBeyondLimit},
+		{"a sell stop limited above its trigger", []func(*Ask){stop(order.SL, "1290", "1290.10"), sell}, TriggerBeyondLimit},
+		{"a trigger outside the circuit", []func(*Ask){stop(order.SL, "1430.10", "1430.20")}, PriceOutsideCircuit},
+		{"a stop with a dead feed", []func(*Ask){stop(order.SL, "1310", "1311"), func(a *Ask) { a.IsFeedAlive = false }}, OK},
+		{"a stop-market order in a share", []func(*Ask){stop(order.SLM, "1310", "0")}, OK},
+		{"a stop-market order with a price", []func(*Ask){stop(order.SLM, "1310", "1311")}, PriceInvalid},
+		{"an option, stop-market", []func(*Ask){call, stop(order.SLM, "110", "0")}, StopMarketNotAllowed},
+		{"an option, stop-market, the day before it was stopped", []func(*Ask){call, stop(order.SLM, "110", "0"), on(2021, 9, 26)}, OK},
+		{"an option, stop-market, on that day", []func(*Ask){call, stop(order.SLM, "110", "0"), on(2021, 9, 27)}, StopMarketNotAllowed},
+		{"a BSE share, stop-market", []func(*Ask){bse, stop(order.SLM, "1310", "0")}, StopMarketNotAllowed},
+		{"a BSE share, stop-market, the day before", []func(*Ask){bse, stop(order.SLM, "1310", "0"), on(2023, 10, 8)}, OK},
+		{"minutes without how many", []func(*Ask){minutes(order.Minutes, 0)}, MinutesInvalid},
+		{"one minute", []func(*Ask){minutes(order.Minutes, 1)}, OK},
+		{"two hours", []func(*Ask){minutes(order.Minutes, 120)}, OK},
+		{"a minute more", []func(*Ask){minutes(order.Minutes, 121)}, MinutesInvalid},
+		{"negative minutes", []func(*Ask){minutes(order.Minutes, -1)}, MinutesInvalid},
+		{"minutes of a day order", []func(*Ask){minutes(order.Day, 5)}, MinutesInvalid},
 	} {
 		a := Ask{
+			Tables:     tables,
 			Order:      &order.Place{Side: order.Buy, Product: order.CNC, Type: order.Limit, Validity: order.Day, Qty: 10, LimitPrice: 13_001_000},
 			Instrument: reliance(), Phase: calendar.Open, TradingDate: calendar.NewDate(2026, 11, 24), IsFeedAlive: true,
 			LowerCircuit: 11_700_000, UpperCircuit: 14_300_000, Limit: 13_001_000,

@@ -14,15 +14,17 @@ import (
 )
 
 const orderColumns = `id, account, client_order_id, instrument, side, product, type, validity, order_qty, cum_qty, leaves_qty,
- cancelled_qty, limit_price, avg_price, status, code, reason, reserved, accepted_at, active_at, updated_at, trading_date, revision, tag`
+ cancelled_qty, limit_price, avg_price, status, code, reason, reserved, accepted_at, active_at, updated_at, trading_date, revision, tag,
+ trigger_price, triggered_at, minutes, expires_at`
 
 const putOrder = `INSERT INTO orders (` + orderColumns + `)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
  ON CONFLICT (account, id) DO UPDATE SET type = excluded.type, validity = excluded.validity, order_qty = excluded.order_qty,
  cum_qty = excluded.cum_qty, leaves_qty = excluded.leaves_qty, cancelled_qty = excluded.cancelled_qty,
  limit_price = excluded.limit_price, avg_price = excluded.avg_price, status = excluded.status, code = excluded.code,
  reason = excluded.reason, reserved = excluded.reserved, active_at = excluded.active_at, updated_at = excluded.updated_at,
- revision = excluded.revision`
+ revision = excluded.revision, trigger_price = excluded.trigger_price, triggered_at = excluded.triggered_at,
+ minutes = excluded.minutes, expires_at = excluded.expires_at`
 
 func (t *transaction) orders(list []order.Order) error {
 	for i := range list {
@@ -31,7 +33,7 @@ func (t *transaction) orders(list []order.Order) error {
 			int64(o.Product), int64(o.Type), int64(o.Validity), int64(o.OrderQty), int64(o.CumQty), int64(o.LeavesQty),
 			int64(o.CancelledQty), int64(o.LimitPrice), int64(o.AvgPrice), int64(o.Status), o.Code, o.Reason,
 			int64(o.Reserved), int64(o.AcceptedAt), int64(o.ActiveAt), int64(o.UpdatedAt), int64(o.TradingDate),
-			int64(o.Revision), o.Tag)
+			int64(o.Revision), o.Tag, int64(o.TriggerPrice), int64(o.TriggeredAt), int64(o.Minutes), int64(o.ExpiresAt))
 		if err != nil {
 			return fmt.Errorf("sqlstore: storing order %d: %w", o.ID, err)
 		}
@@ -42,7 +44,8 @@ func (t *transaction) orders(list []order.Order) error {
 func scanOrder(scan func(...any) error) (o order.Order, err error) {
 	err = scan(&o.ID, &o.Account, &o.ClientOrderID, &o.Instrument, &o.Side, &o.Product, &o.Type, &o.Validity, &o.OrderQty,
 		&o.CumQty, &o.LeavesQty, &o.CancelledQty, &o.LimitPrice, &o.AvgPrice, &o.Status, &o.Code, &o.Reason, &o.Reserved,
-		&o.AcceptedAt, &o.ActiveAt, &o.UpdatedAt, &o.TradingDate, &o.Revision, &o.Tag)
+		&o.AcceptedAt, &o.ActiveAt, &o.UpdatedAt, &o.TradingDate, &o.Revision, &o.Tag, &o.TriggerPrice, &o.TriggeredAt,
+		&o.Minutes, &o.ExpiresAt)
 	return o, err
 }
 
@@ -104,12 +107,15 @@ func (s *Store) OrderEvents(ctx context.Context, a order.AccountID, id order.ID)
 		`SELECT seq, n, kind, at, body FROM order_events WHERE account = $1 AND order_id = $2 ORDER BY seq, n`, string(a), int64(id))
 }
 
-// packOrder writes what may change of an order: a layout byte, thirteen varints, then code and reason with their lengths.
+// packedFields is how many numbers a step of an order has, by its layout byte; later layouts only add.
+var packedFields = [...]int{1: 13, 2: 17}
+
+// packOrder writes what may change of an order: a layout byte, its varints, then code and reason with their lengths.
 func packOrder(b []byte, o *order.Order) []byte {
-	b = append(b, 1)
+	b = append(b, 2)
 	for _, v := range [...]int64{int64(o.Type), int64(o.Validity), int64(o.OrderQty), int64(o.CumQty), int64(o.LeavesQty),
 		int64(o.CancelledQty), int64(o.LimitPrice), int64(o.AvgPrice), int64(o.Status), int64(o.Reserved), int64(o.ActiveAt),
-		int64(o.UpdatedAt), int64(o.Revision)} {
+		int64(o.UpdatedAt), int64(o.Revision), int64(o.TriggerPrice), int64(o.TriggeredAt), int64(o.Minutes), int64(o.ExpiresAt)} {
 		b = binary.AppendVarint(b, v)
 	}
 	b = binary.AppendUvarint(b, uint64(len(o.Code)))
@@ -120,12 +126,13 @@ func packOrder(b []byte, o *order.Order) []byte {
 var errPacked = errors.New("sqlstore: a stored order step cannot be read")
 
 func unpackOrder(b []byte, o *order.Order) error {
-	if len(b) == 0 || b[0] != 1 {
+	if len(b) == 0 || b[0] == 0 || int(b[0]) >= len(packedFields) {
 		return errPacked
 	}
+	count := packedFields[b[0]]
 	b = b[1:]
-	var v [13]int64
-	for i := range v {
+	var v [17]int64
+	for i := range count {
 		n := 0
 		if v[i], n = binary.Varint(b); n <= 0 {
 			return errPacked
@@ -136,6 +143,7 @@ func unpackOrder(b []byte, o *order.Order) error {
 	o.OrderQty, o.CumQty, o.LeavesQty, o.CancelledQty = money.Qty(v[2]), money.Qty(v[3]), money.Qty(v[4]), money.Qty(v[5])
 	o.LimitPrice, o.AvgPrice, o.Status, o.Reserved = money.Price(v[6]), money.Price(v[7]), order.Status(v[8]), money.Paise(v[9])
 	o.ActiveAt, o.UpdatedAt, o.Revision = calendar.Instant(v[10]), calendar.Instant(v[11]), int32(v[12])
+	o.TriggerPrice, o.TriggeredAt, o.Minutes, o.ExpiresAt = money.Price(v[13]), calendar.Instant(v[14]), int16(v[15]), calendar.Instant(v[16])
 	length, n := binary.Uvarint(b)
 	if n <= 0 || length > uint64(len(b)-n) {
 		return errPacked

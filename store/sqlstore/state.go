@@ -14,10 +14,10 @@ const (
 	// newestDay is the newest trading date with orders of the account a.
 	newestDay = `(SELECT MAX(n.trading_date) FROM orders n WHERE n.account = a.id)`
 
-	// Each part is found through an index of its own; status <= 2 is order.Pending and order.Open.
-	workingOrders = `FROM accounts a JOIN orders o ON o.account = a.id AND o.status <= 2 WHERE a.venue = $1`
-	newestOrders  = `FROM accounts a JOIN orders o ON o.account = a.id AND o.trading_date = ` + newestDay + ` WHERE a.venue = $1 AND o.status > 2`
-	workingTrades = `FROM accounts a JOIN orders o ON o.account = a.id AND o.status <= 2
+	// Each part is found through an index of its own; 1, 2 and 8 are order.Pending, Open and TriggerPending.
+	workingOrders = `FROM accounts a JOIN orders o ON o.account = a.id AND o.status IN (1, 2, 8) WHERE a.venue = $1`
+	newestOrders  = `FROM accounts a JOIN orders o ON o.account = a.id AND o.trading_date = ` + newestDay + ` WHERE a.venue = $1 AND o.status NOT IN (1, 2, 8)`
+	workingTrades = `FROM accounts a JOIN orders o ON o.account = a.id AND o.status IN (1, 2, 8)
  JOIN trades t ON t.account = o.account AND t.order_id = o.id WHERE a.venue = $1`
 	newestTrades = `FROM accounts a JOIN trades t ON t.account = a.id AND t.trading_date = ` + newestDay + ` WHERE a.venue = $1`
 )

@@ -80,7 +80,8 @@ func account(id order.AccountID) store.Account {
 func working(id order.ID) order.Order {
 	return order.Order{ID: id, Account: first, ClientOrderID: "client-0001", Instrument: 7, Side: order.Sell, Product: order.NRML,
 		Type: order.Limit, Validity: order.Day, OrderQty: 130, CumQty: 65, LeavesQty: 65, LimitPrice: 1_234_500, AvgPrice: 1_234_567,
-		Status: order.Open, Reserved: 9, AcceptedAt: 10, ActiveAt: 11, UpdatedAt: 12, TradingDate: day, Revision: 2, Tag: "tag"}
+		Status: order.Open, Reserved: 9, AcceptedAt: 10, ActiveAt: 11, UpdatedAt: 12, TradingDate: day, Revision: 2, Tag: "tag",
+		TriggerPrice: 1_234_000, TriggeredAt: 12, Minutes: 5, ExpiresAt: 300}
 }
 
 // full is a batch with a row of everything; its journal covers one input.

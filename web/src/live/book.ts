@@ -14,7 +14,7 @@ export function decodeOrder(w: WireOrder): Order {
 
 /** An order that can still fill, be modified or be cancelled. */
 export function isOpen(order: Order): boolean {
-  return order.status === 'open' || order.status === 'pending';
+  return order.status === 'open' || order.status === 'pending' || order.status === 'trigger-pending';
 }
 
 const CHARGES = ['turnover', 'brokerage', 'stt', 'exchange', 'sebi', 'stamp', 'gst', 'total'] as const;

@@ -223,7 +223,7 @@ export class Desk {
       case 'open': if (order.type === 'limit' && order.validity === 'day') this.notices.say('info', `${what} is open`, id); return;
       case 'cancelled': case 'expired': this.notices.say('info', `${what} ${order.status}`, order.reason === '' ? id : `${id} · ${order.reason}`); return;
       case 'rejected': this.notices.say('bad', `${what} rejected`, `${order.reason} · ${id}`); return;
-      case 'pending': case 'denied': return;
+      case 'pending': case 'trigger-pending': case 'denied': return;
     }
   }
 }

@@ -16,7 +16,7 @@ const quote = (id: number, last: string, more: object = {}): Quote => decodeQuot
   id, at: '2026-11-24T04:00:30Z', received_at: '', bid: '', bid_qty: 0, ask: '', ask_qty: 0, last, last_qty: 0, open: '', high: '', low: '', prev_close: '', avg: '', volume: 0, oi: 0,
   oi_change: 0, lower_circuit: '', upper_circuit: '', total_bid: 0, total_ask: 0, is_from_bars: false, is_stale: false, ...more });
 const order = (id: string, status: 'open' | 'executed' | 'cancelled', second: number) => ({
-  id, client_order_id: 'c' + id, instrument: 1, label: 'X', exchange: 'NSE', side: 'buy', product: 'CNC', type: 'limit', validity: 'day', qty: 1, filled_qty: 0, pending_qty: 1,
+  id, client_order_id: 'c' + id, instrument: 1, label: 'X', exchange: 'NSE', side: 'buy', product: 'CNC', type: 'limit', validity: 'day', minutes: 0, expires_at: '', trigger_price: '', triggered_at: '', qty: 1, filled_qty: 0, pending_qty: 1,
   cancelled_qty: 0, price: '1.00', avg_price: '', status, code: '', reason: '', reserved: '', placed_at: '2026-11-24T04:00:00Z',
   updated_at: `2026-11-24T04:00:${String(second).padStart(2, '0')}Z`, trading_date: '2026-11-24', tag: '' }) as const;
 const position = (over: object = {}) => decodePosition({
