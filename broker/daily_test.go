@@ -144,11 +144,15 @@ func (w *watchman) untilBy(at calendar.Instant, step time.Duration) {
 	}
 }
 
+// awaitOn waits until a day's master is in use and kept.
 func (w *watchman) awaitOn(on calendar.Date) {
 	w.t.Helper()
 	for range stepsMax {
-		if w.master.On() == on {
-			return
+		if file, k, err := openKept(w.dir); err == nil {
+			_ = file.Close()
+			if w.master.On() == on && k.on() == on {
+				return
+			}
 		}
 		<-time.After(stepWait)
 	}
@@ -202,6 +206,13 @@ func TestDailyWaitsForTodaysFile(t *testing.T) {
 func mustChanges(t *testing.T, dir string, on calendar.Date) (c Changes) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, "changes-"+on.String()+".json"))
+	for range stepsMax {
+		if err == nil {
+			break
+		}
+		<-time.After(stepWait)
+		text, err = os.ReadFile(filepath.Join(dir, "changes-"+on.String()+".json"))
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

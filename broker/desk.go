@@ -34,6 +34,8 @@ type Place struct {
 	// Need is told when a user of this broker appears, Note what to say about the list of instruments; nil for nothing.
 	Need func()
 	Note func() string
+	// OnAnswer is told of each REST request of any user: its endpoint and how it ended; nil for nobody.
+	OnAnswer func(endpoint string, class breeze.AnswerClass)
 	// Transport carries the requests behind the wall; nil takes the client's own.
 	Transport http.RoundTripper
 }
@@ -177,7 +179,7 @@ func (d *Desk) client(ctx context.Context, keys app.BrokerKeys) (*breeze.Client,
 		s.client.Close()
 	}
 	o := breeze.Options{Hosts: hosts, Clock: d.opt.Clock, AppKey: keys.APIKey, Secret: keys.SecretKey, Codes: p.Master.Codes,
-		PerMinute: p.PerMinute, PerDay: p.PerDay, Transport: p.Transport, Meter: s.meter}
+		PerMinute: p.PerMinute, PerDay: p.PerDay, Transport: p.Transport, Meter: s.meter, OnAnswer: p.OnAnswer}
 	if p.LoginBase != nil {
 		o.LoginBase = p.LoginBase()
 	}

@@ -79,6 +79,9 @@ func TestICICIMarket(t *testing.T) {
 		t.Fatal("RELIANCE is not listed")
 	}
 	w.await("a quote", func() bool { return w.quote(anna, venue, id).Last > 0 })
+	if err := w.desk.Probe(t.Context(), keys, token.Token); err != nil { // of Wednesday's budget, the exchange was of Tuesday's
+		t.Fatal(err)
+	}
 	v := w.state(anna, venue)
 	if v.Name != "ICICI Breeze" || v.BrokerName != "ICICI Breeze" || v.Phase != calendar.Open || v.Budget == nil || v.Budget.DayMax != 200 || v.Budget.DayUsed == 0 {
 		t.Errorf("state %+v, budget %+v", v, v.Budget)
