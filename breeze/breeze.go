@@ -125,6 +125,9 @@ type Options struct {
 	Meter Meter
 	// OnSpend is told the day's count after every request that was spent; it must not block. May be nil.
 	OnSpend func(Spent)
+	// OnAnswer is told of each REST request that left: the last part of its path, and how it ended. It must not block. May
+	// be nil.
+	OnAnswer func(endpoint string, class AnswerClass)
 	// LoginBase is the base URL at which a user's browser reaches the login pages, where that is not Hosts.API (a simulator
 	// behind a public address). The client itself never connects to it.
 	LoginBase string

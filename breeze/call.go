@@ -83,6 +83,15 @@ func (c *Client) send(ctx context.Context, address string, body []byte, header h
 	if err := c.spend(p); err != nil {
 		return nil, err
 	}
+	success, err := c.carry(ctx, address, body, header)
+	if c.options.OnAnswer != nil {
+		c.options.OnAnswer(endpointOf(address), answerClassOf(err))
+	}
+	return success, err
+}
+
+// carry makes one GET that was spent already.
+func (c *Client) carry(ctx context.Context, address string, body []byte, header http.Header) (json.RawMessage, error) {
 	ctx, stop := context.WithTimeout(ctx, callWait)
 	defer stop()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, bytes.NewReader(body))
