@@ -8,14 +8,19 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 
+	"paperport/calendar"
 	"paperport/store"
 	"paperport/store/sqlstore"
 )
@@ -79,6 +84,39 @@ func buyWhile(p *program, account string, instrument int, done <-chan struct{}) 
 	}
 }
 
+// rest places an order far below the market; false when the market is closed.
+func rest(p *program, account string, instrument int) bool {
+	p.t.Helper()
+	if !isTrading() {
+		return false
+	}
+	var trades struct{ Trades []struct{ Price string } }
+	p.must(200, "GET", "/api/accounts/"+account+"/trades", nil, &trades)
+	price, err := strconv.ParseFloat(trades.Trades[0].Price, 64)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.must(201, "POST", "/api/accounts/"+account+"/orders", map[string]any{"client_order_id": "resting-1", "instrument": instrument, "side": "buy",
+		"product": "CNC", "type": "limit", "validity": "day", "qty": 1, "price": fmt.Sprintf("%d.00", int(price*0.97))}, nil)
+	return true
+}
+
+// afterStop reports whether the resting order still works, and counts cancelled orders.
+func afterStop(t *testing.T, path string) (isWorking bool, cancelled int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.QueryRow(`SELECT COUNT(*) FILTER (WHERE client_order_id = 'resting-1' AND leaves_qty = 1) = 1, COUNT(*) FILTER (WHERE cancelled_qty > 0)
+		FROM orders`).Scan(&isWorking, &cancelled)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return isWorking, cancelled
+}
+
 // keysIn looks for the keys of a data directory in a file, as they are kept and as bytes.
 func keysIn(t *testing.T, dataDir, file string) {
 	t.Helper()
@@ -112,7 +150,7 @@ func keysIn(t *testing.T, dataDir, file string) {
 func TestBackupOfATradingServer(t *testing.T) {
 	dir, env := emptyWorld(t)
 	data := t.TempDir()
-	env = append(env, "PAPERPORT_DATA_DIR="+data)
+	env = append(env, "PAPERPORT_DATA_DIR="+data, "PAPERPORT_METRICS_ADDR=127.0.0.1:0")
 	p := mustServe(t, dir, env)
 	p.must(201, "POST", "/api/setup", owner, nil)
 	var me struct{ Accounts []struct{ ID string } }
@@ -142,18 +180,63 @@ func TestBackupOfATradingServer(t *testing.T) {
 	}
 	keysIn(t, data, under)
 
+	mustCount(t, p)
+	isResting := rest(p, me.Accounts[0].ID, hits.Instruments[0].ID)
+
+	began := time.Now()
 	if code := p.stop(syscall.SIGTERM); code != 0 {
 		t.Fatalf("stopped with %d: %s", code, p.said())
 	}
-	rest := filepath.Join(t.TempDir(), "rest.db")
-	mustPaperport(t, data, "backup", "--to", rest)
+	if took := time.Since(began); took > drainMax {
+		t.Errorf("SIGTERM took %s", took)
+	}
+	if isWorking, cancelled := afterStop(t, filepath.Join(data, "paperport.db")); isWorking != isResting || cancelled != 0 {
+		t.Errorf("after SIGTERM the resting order works: %t, want %t; %d orders were cancelled", isWorking, isResting, cancelled)
+	}
+	quiet := filepath.Join(t.TempDir(), "quiet.db")
+	mustPaperport(t, data, "backup", "--to", quiet)
 	live := hashOfBooks(t, filepath.Join(data, "paperport.db"))
-	if got := hashOfBooks(t, rest); got != live {
+	if got := hashOfBooks(t, quiet); got != live {
 		t.Errorf("books of the backup are %s, those of the original %s", got, live)
 	}
-	for _, file := range []string{under, rest} {
+	for _, file := range []string{under, quiet} {
 		mustRestoreElsewhere(t, env, data, file)
 	}
+}
+
+var (
+	metricsLine = regexp.MustCompile(`"msg":"metrics","addr":"([^"]+)"`)
+	takenLine   = regexp.MustCompile(`(?m)^pp_orders_total\{type="market",result="accepted"\} [1-9]`)
+	filledLine  = regexp.MustCompile(`(?m)^pp_fills_total\{source="tick"\} [1-9]`)
+	storedLine  = regexp.MustCompile(`(?m)^pp_db_tx_seconds_count [1-9]`)
+)
+
+// mustCount reads the metrics of a server that has traded.
+func mustCount(t *testing.T, p *program) {
+	t.Helper()
+	m := metricsLine.FindStringSubmatch(p.said())
+	if m == nil {
+		t.Fatalf("it does not say where its metrics are: %s", p.said())
+	}
+	response, err := p.client.Get("http://" + m[1] + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []*regexp.Regexp{takenLine, filledLine, storedLine} {
+		if isTrading() && !line.Match(text) {
+			t.Errorf("no line like %s", line)
+		}
+	}
+}
+
+// isTrading: from 23:55 to 00:00 IST the demo market is closed.
+func isTrading() bool {
+	return calendar.Demo().At(calendar.Board{Exchange: calendar.NSE, Segment: calendar.Equity}, calendar.FromTime(time.Now())).Phase == calendar.Open
 }
 
 // mustRestoreElsewhere restores a file beside the original's audit key and starts a server on it.

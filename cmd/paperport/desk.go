@@ -37,6 +37,7 @@ func (h *house) openDesk(ctx context.Context, registry *instrument.Registry) err
 		Places: map[store.BrokerID]*broker.Place{store.ICICI: icici}}
 	if h.demo != nil {
 		o.Places[store.DemoBroker] = h.demo.place()
+		o.Places[store.DemoBroker].OnAnswer = h.meter.answered
 		o.DemoAccount = h.demo.account
 	}
 	h.desk = broker.NewDesk(o)
@@ -60,7 +61,7 @@ func (h *house) icici(registry *instrument.Registry, exchanges func() (*calendar
 	daily := broker.NewDaily(broker.DailyOptions{Master: master, Dir: filepath.Join(h.config.DataDir, masterDir), Calendar: exchanges,
 		Clock: clock.System{}, Log: h.log, Fetch: fetchMaster})
 	return &broker.Place{Hosts: func() (breeze.Hosts, error) { return breeze.ICICI(), nil }, PerMinute: h.config.BudgetMinute,
-		PerDay: h.config.BudgetDay, Calendar: exchanges, Master: master, Need: daily.Need, Note: daily.Note}, daily
+		PerDay: h.config.BudgetDay, Calendar: exchanges, Master: master, Need: daily.Need, Note: daily.Note, OnAnswer: h.meter.answered}, daily
 }
 
 // fetchMaster downloads ICICI's public file; no user's credentials go with it.

@@ -12,6 +12,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"paperport/app"
+	"paperport/breeze"
 	"paperport/config"
 	"paperport/order"
 )
@@ -75,6 +76,11 @@ func (m *meter) placed(t order.Type, r app.PlaceResult, took time.Duration) {
 		m.set.GetOrCreateCounter("pp_idempotent_replays_total").Inc()
 	case app.PlaceFailed:
 	}
+}
+
+// answered counts a request on a user's session.
+func (m *meter) answered(endpoint string, class breeze.AnswerClass) {
+	m.set.GetOrCreateCounter(fmt.Sprintf(`pp_broker_requests_total{endpoint=%q,class=%q}`, endpoint, class)).Inc()
 }
 
 func typeLabel(t order.Type) string {

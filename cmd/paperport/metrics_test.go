@@ -10,6 +10,7 @@ import (
 
 	"paperport/app"
 	"paperport/auth"
+	"paperport/breeze"
 	"paperport/calendar"
 	"paperport/order"
 	"paperport/store"
@@ -17,17 +18,18 @@ import (
 
 // labelValues are what may stand behind each label of ours; a label that is not here must not exist.
 var labelValues = map[string]*regexp.Regexp{
-	"type":    regexp.MustCompile(`^(market|limit|other)$`),
-	"result":  regexp.MustCompile(`^(accepted|denied|repeated|failed|rejected|unknown|ok|garbage|empty|future|old|reordered|duplicate|outside_circuit|outside_day|crossed|below_tick|spot_value|spike)$`),
-	"source":  regexp.MustCompile(`^tick$`),
-	"inv":     regexp.MustCompile(`^(panic|input-seq|rules|charge-tables|empty-input|instrument-id|holding|other)$`),
-	"le":      regexp.MustCompile(`^([0-9.]+|\+Inf)$`),
-	"lamp":    regexp.MustCompile(`^(green|amber|red|closed)$`),
-	"segment": regexp.MustCompile(`^(equity|fno|currency|commodity)$`),
-	"reason":  regexp.MustCompile(`^(locked|sealed)$`),
-	"kid":     regexp.MustCompile(`^[0-9a-f]{8}$`),
-	"broker":  regexp.MustCompile(`^icici$`),
-	"job":     regexp.MustCompile(`^backup$`),
+	"type":     regexp.MustCompile(`^(market|limit|other)$`),
+	"result":   regexp.MustCompile(`^(accepted|denied|repeated|failed|rejected|unknown|ok|garbage|empty|future|old|reordered|duplicate|outside_circuit|outside_day|crossed|below_tick|spot_value|spike)$`),
+	"source":   regexp.MustCompile(`^tick$`),
+	"inv":      regexp.MustCompile(`^(panic|input-seq|rules|charge-tables|empty-input|instrument-id|holding|other)$`),
+	"le":       regexp.MustCompile(`^([0-9.]+|\+Inf)$`),
+	"lamp":     regexp.MustCompile(`^(green|amber|red|closed)$`),
+	"segment":  regexp.MustCompile(`^(equity|fno|currency|commodity)$`),
+	"reason":   regexp.MustCompile(`^(locked|sealed)$`),
+	"kid":      regexp.MustCompile(`^[0-9a-f]{8}$`),
+	"endpoint": regexp.MustCompile(`^(quotes|customerdetails|optionchain|historicalcharts|funds)$`),
+	"class":    regexp.MustCompile(`^(ok|session|rate|outage|lost|refused)$`),
+	"job":      regexp.MustCompile(`^backup$`),
 }
 
 // wanted are the names of reliability 6.2 for everything that exists by now.
@@ -46,6 +48,7 @@ func TestMetrics(t *testing.T) {
 	h.meter.placed(order.Market, app.PlaceAccepted, 3*time.Millisecond)
 	h.meter.placed(order.Limit, app.PlaceRepeated, time.Millisecond)
 	h.meter.placed(order.Limit, app.PlaceFailed, time.Millisecond)
+	h.meter.answered("quotes", breeze.AnswerOK)
 	h.meter.app().Filled(2)
 	h.meter.app().Halted("holding: a delivery sale without a holding of canary-symbol (input 7)")
 	h.meter.app().Halted("panic in quotes at input 8: canary-symbol")

@@ -106,7 +106,6 @@ func (r readings) brokers(ctx context.Context, h *house) error {
 	for _, outcome := range outcomes {
 		r.count(fmt.Sprintf(`pp_login_submissions_total{result=%q}`, outcome), sum.outcomes[outcome])
 	}
-	r.count(`pp_broker_requests_total{broker="icici"}`, sum.requests)
 	if sum.hasLeft {
 		r.gauge("pp_broker_budget_left", float64(sum.left))
 	}
@@ -118,7 +117,6 @@ type connectionSum struct {
 	today           calendar.Date
 	needsUser, held int
 	outcomes        map[string]uint64
-	requests        uint64
 	hasLeft         bool
 	left            int // of the day's requests, the least of all users
 }
@@ -141,7 +139,6 @@ func (s *connectionSum) add(ctx context.Context, h *house, rows store.BrokerRead
 		s.outcomes[sub.Outcome]++
 	}
 	if used := h.desk.Requests(conn.User, conn.Broker); used.DayMax > 0 {
-		s.requests += uint64(used.DayUsed)
 		left := used.DayMax - used.DayUsed
 		if !s.hasLeft || left < s.left {
 			s.hasLeft, s.left = true, left
