@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # Packages with goroutines of their own; the rest has nothing for the race detector to find.
 race_packages=(./clock ./socketio ./breeze ./feed ./store/sqlstore ./venue ./app ./httpapi)
 # Tests with stages of their own.
-slow='^paperport/test/(crash|sdk|journey)'
+slow='^paperport/test/(crash|leak|sdk|journey)'
 
 times=()
 failed=()
@@ -76,6 +76,9 @@ race() { CGO_ENABLED=1 go test -race -timeout 10m "${race_packages[@]}"; }
 
 crash() { go test -count=1 -timeout 15m ./test/crash/...; }
 
+# leak runs a day with every fault and looks for planted secrets in all that came out of it.
+leak() { go test -count=1 -timeout 5m ./test/leak/...; }
+
 # simulation draws generated worlds: the engine's invariants and its replay by hash, and the matcher against the slow one.
 simulation() { go test -count=1 -timeout 10m -run 'World|Replay|Reference' ./engine ./match -args -rapid.checks="${PAPERPORT_WORLDS:-5000}"; }
 
@@ -100,6 +103,7 @@ all)
 	stage go go_tests
 	stage race race
 	stage crash crash
+	stage leak leak
 	stage simulation simulation
 	stage sdk sdk
 	stage web web
