@@ -96,7 +96,7 @@ func (s *spent) count(sub store.Submission, edited, now time.Time) {
 
 // refusal says why the next submission may not leave, nil when it may.
 func (s spent) refusal(broker store.BrokerID, isManual bool) *BrokerFailure {
-	name := brokerName(broker)
+	name := BrokerName(broker)
 	switch {
 	case s.isInFlight:
 		return &BrokerFailure{Class: FailedBudget, Text: "another sign-in was sent less than 3 minutes ago and its answer is not known yet",
@@ -129,7 +129,7 @@ func (s spent) confirm(conn store.Connection) *Refusal {
 		why = "The last one ended so: " + sentenceOf(conn.Broker, &BrokerFailure{Class: BrokerClass(conn.NeedsUser)}) + ". "
 	}
 	return &Refusal{Code: ConfirmSubmission, Text: fmt.Sprintf("%s%s locks an account after %d wrong sign-ins in a row; %d of the last ones did"+
-		" not work. PaperPort would send at most %d more and leaves one to you.", why, brokerName(conn.Broker), brokerWrong, s.wrong, s.left()), Next: "Press again to send one more, or use Generate Session Popup."}
+		" not work. PaperPort would send at most %d more and leaves one to you.", why, BrokerName(conn.Broker), brokerWrong, s.wrong, s.left()), Next: "Press again to send one more, or use Generate Session Popup."}
 }
 
 // budget is what Settings shows of it.

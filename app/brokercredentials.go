@@ -90,7 +90,7 @@ func (c *change) choose(conn *store.Connection, rows map[store.SecretField]store
 	if isTyped && conn.Broker != store.NoBroker && broker != conn.Broker {
 		if !hasSecret {
 			return &Refusal{Code: BrokerFieldBad, Field: string(store.FieldSecretKey), Next: "Enter the Secret Key that belongs to this API Key, too.",
-				Text: "This API Key belongs to the other broker (" + brokerName(broker) + "): the stored Secret Key is never sent there."}
+				Text: "This API Key belongs to the other broker (" + BrokerName(broker) + "): the stored Secret Key is never sent there."}
 		}
 		c.left = conn.Broker
 		*conn = store.Connection{User: conn.User, IsHeld: conn.IsHeld, IsEveryDay: conn.IsEveryDay, LastCode: conn.LastCode, CreatedAt: conn.CreatedAt}
@@ -193,7 +193,7 @@ func (c *change) sentence() string {
 		text += ". It is paused; resume it below to renew automatically."
 	}
 	if c.left != store.NoBroker {
-		text = asSentence(text) + " Everything stored for " + brokerName(c.left) + " was wiped, as this API Key belongs to " + brokerName(c.conn.Broker) + "."
+		text = asSentence(text) + " Everything stored for " + BrokerName(c.left) + " was wiped, as this API Key belongs to " + BrokerName(c.conn.Broker) + "."
 	} else if c.endsSession {
 		text = asSentence(text) + " The session made with the old key has ended: generate a new one."
 	}

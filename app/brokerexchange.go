@@ -164,7 +164,7 @@ func (k *keeping) mismatch(ctx context.Context, tx store.BrokerTx, conn store.Co
 		}
 	}
 	err := k.b.notify(ctx, tx, store.Notice{User: k.task.user, Kind: noticeIdentity, Action: "settings",
-		Text: "A session of another " + brokerName(conn.Broker) + " account than yours was refused. If you did not try to change accounts, somebody may have."})
+		Text: "A session of another " + BrokerName(conn.Broker) + " account than yours was refused. If you did not try to change accounts, somebody may have."})
 	if err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ func (b *Brokers) Test(ctx context.Context, a Actor, from From) (string, error) 
 	}
 	err = b.probe(ctx, a.User.ID)
 	if err == nil {
-		return "Connection works: " + brokerName(conn.Broker) + " answered a read-only call.", nil
+		return "Connection works: " + BrokerName(conn.Broker) + " answered a read-only call.", nil
 	}
 	var failure *BrokerFailure
 	if !errors.As(err, &failure) {

@@ -166,20 +166,6 @@ func (b *Brokers) write(ctx context.Context, doing string, f func(store.BrokerTx
 	return fmt.Errorf("app: %s: %w", doing, err)
 }
 
-// brokerName is how users read a broker's name.
-func brokerName(id store.BrokerID) string {
-	switch id {
-	case store.ICICI:
-		return "ICICI Breeze"
-	case store.DemoBroker:
-		return "Demo broker"
-	case store.NoBroker:
-		return ""
-	default:
-		return string(id)
-	}
-}
-
 // keyLocked is the refusal of everything that opens or seals while the master key is missing.
 func (b *Brokers) keyLocked() error {
 	if !b.opt.Seals.IsLocked() {

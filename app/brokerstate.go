@@ -25,7 +25,7 @@ func (b *Brokers) State(ctx context.Context, user auth.UserID) (BrokerState, err
 	if err != nil {
 		return BrokerState{}, err
 	}
-	st := BrokerState{Broker: conn.Broker, BrokerName: brokerName(conn.Broker), Fields: fieldsOf(rows),
+	st := BrokerState{Broker: conn.Broker, BrokerName: BrokerName(conn.Broker), Fields: fieldsOf(rows),
 		HasKeys: len(missing(rows, keyFields)) == 0,
 		Missing: missing(rows, loginFields), IdentityHint: rows[store.FieldIdentity].Hint, IsHeld: conn.IsHeld, IsEveryDay: conn.IsEveryDay,
 		Budget: sum.budget(conn), RedirectURL: b.opt.RedirectURL, KeyNote: b.opt.Seals.Note()}
@@ -71,7 +71,7 @@ func (b *Brokers) fillSession(st *BrokerState, conn store.Connection, session st
 		}
 	}
 	if standing == unprovedSession {
-		st.SessionText = "Not confirmed yet: one call to " + brokerName(conn.Broker) + " decides."
+		st.SessionText = "Not confirmed yet: one call to " + BrokerName(conn.Broker) + " decides."
 	}
 	st.Phase = phaseOf(conn, st, standing, isRenewing, b.opt.Seals.IsLocked())
 }

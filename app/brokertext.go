@@ -27,7 +27,7 @@ func sentenceOf(broker store.BrokerID, f *BrokerFailure) string {
 	if f.Text != "" {
 		return f.Text
 	}
-	name := brokerName(broker)
+	name := BrokerName(broker)
 	switch f.Class {
 	case FailedMissing:
 		return textNoLogin
@@ -170,5 +170,5 @@ func shortName(id store.BrokerID) string {
 	if id == store.DemoBroker {
 		return "the demo broker"
 	}
-	return strings.TrimSuffix(brokerName(id), " Breeze")
+	return strings.TrimSuffix(BrokerName(id), " Breeze")
 }
