@@ -113,7 +113,7 @@ func TestFirstTimeNeedsBothKeys(t *testing.T) {
 	for _, f := range []BrokerFields{fields("", "", "", "", ""), fields("43Xk29!bH7", "", "", "", ""), fields("", "Mn92@pL5z", "", "", ""), fields("", "", "nagender4512", "right", goodTOTP)} {
 		r := mustRig(t)
 		_, err := r.SaveCredentials(t.Context(), r.actor(client), f, From{})
-		r.refusal(err, BrokerMissing)
+		r.wantRefusal(err, BrokerMissing)
 		r.wantPhase(NoCredentials)
 	}
 }
@@ -255,7 +255,7 @@ func TestPlaceBinding66(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = r.PasteSession(t.Context(), r.actor(intruder), secretOf("50000001"), From{})
-	r.refusal(err, BrokerMissing)
+	r.wantRefusal(err, BrokerMissing)
 	if r.bank.exchanges != 0 {
 		t.Error("somebody else's key reached the broker")
 	}
@@ -325,14 +325,14 @@ func TestDisconnect(t *testing.T) {
 	if end, err := r.FinishPopup(t.Context(), p.Binding, secretOf(r.bank.open()), From{}); err != nil || end.IsOK {
 		t.Errorf("a popup from before: %+v, %v", end, err)
 	}
-	r.refusal(r.Disconnect(t.Context(), r.actor(client), From{}), BrokerMissing)
-	r.refusal(r.Hold(t.Context(), r.actor(client), true, From{}), BrokerMissing)
+	r.wantRefusal(r.Disconnect(t.Context(), r.actor(client), From{}), BrokerMissing)
+	r.wantRefusal(r.Hold(t.Context(), r.actor(client), true, From{}), BrokerMissing)
 }
 
 func TestTestConnection(t *testing.T) {
 	r := mustRig(t)
 	_, err := r.Test(t.Context(), r.actor(client), From{})
-	r.refusal(err, BrokerMissing)
+	r.wantRefusal(err, BrokerMissing)
 	r.mustConnect("right")
 	_, err = r.Test(t.Context(), r.actor(client), From{})
 	if f := r.refusal(err, SessionRefused); f.Text != "No Session — enter session token below" {
@@ -344,12 +344,12 @@ func TestTestConnection(t *testing.T) {
 	}
 	r.bank.probeErr = &BrokerFailure{Class: FailedUnreachable}
 	_, err = r.Test(t.Context(), r.actor(client), From{})
-	r.refusal(err, BrokerFailed)
+	r.wantRefusal(err, BrokerFailed)
 	r.wantPhase(Active)
 	r.bank.probeErr = nil
 	r.bank.killAll()
 	_, err = r.Test(t.Context(), r.actor(client), From{})
-	r.refusal(err, SessionRefused)
+	r.wantRefusal(err, SessionRefused)
 	r.wantPhase(Expired)
 }
 

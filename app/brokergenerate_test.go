@@ -114,7 +114,7 @@ func TestExchangeGoesOnAfterATrouble(t *testing.T) {
 	r.mustConnect("right")
 	r.bank.exchangeErr = &BrokerFailure{Class: FailedOutage}
 	_, err := r.Generate(t.Context(), r.actor(client), false, From{})
-	r.refusal(err, AutoSessionFailed)
+	r.wantRefusal(err, AutoSessionFailed)
 	r.bank.exchangeErr = nil
 	r.mustGenerate()
 	if _, passwords, _ := r.bank.count(); passwords != 1 {
@@ -128,7 +128,7 @@ func TestConfirmSubmission(t *testing.T) {
 	r := mustRig(t)
 	r.mustConnect("wrong")
 	_, err := r.Generate(t.Context(), r.actor(client), false, From{})
-	r.refusal(err, AutoSessionFailed)
+	r.wantRefusal(err, AutoSessionFailed)
 	r.wantPhase(NeedsUser)
 	for left := 3; left > 0; left-- {
 		r.clock.Advance(5 * time.Minute)
@@ -138,7 +138,7 @@ func TestConfirmSubmission(t *testing.T) {
 			t.Errorf("asked %q, want %d left", ask.Text, left)
 		}
 		_, err = r.Generate(t.Context(), r.actor(client), true, From{})
-		r.refusal(err, AutoSessionFailed)
+		r.wantRefusal(err, AutoSessionFailed)
 	}
 	_, err = r.Generate(t.Context(), r.actor(client), true, From{})
 	if f := r.refusal(err, AutoSessionFailed); !strings.Contains(f.Text, "leaves the last one to you") {
@@ -205,7 +205,7 @@ func TestNoCodeTwice56(t *testing.T) {
 	r.bank.killAll()
 	r.bank.atCode = &BrokerFailure{Class: FailedCode}
 	_, err := r.Generate(t.Context(), r.actor(client), false, From{})
-	r.refusal(err, AutoSessionFailed)
+	r.wantRefusal(err, AutoSessionFailed)
 	seen := map[int64]bool{}
 	for _, step := range r.bank.codes {
 		if seen[step] {
@@ -231,7 +231,7 @@ func TestSecondCodeCounts(t *testing.T) {
 	r.wantPhase(NeedsUser)
 	r.clock.Advance(time.Hour)
 	_, err := r.Generate(t.Context(), r.actor(client), true, From{})
-	r.refusal(err, AutoSessionFailed)
+	r.wantRefusal(err, AutoSessionFailed)
 	if st := r.state(); st.Budget.Rejected != 3 {
 		t.Errorf("%d refused, want 3: one code automatically, two by hand", st.Budget.Rejected)
 	}

@@ -51,7 +51,7 @@ func TestPopup(t *testing.T) {
 	}
 	r.bank.popupRefusal = "The demo broker's pages are not reachable from a browser elsewhere."
 	_, err = r.StartPopup(t.Context(), r.actor(client), From{})
-	r.refusal(err, PopupRefused)
+	r.wantRefusal(err, PopupRefused)
 	if r.state().PopupRefusal == "" {
 		t.Error("Settings does not say so before anything opens")
 	}
@@ -148,7 +148,7 @@ func TestOtherUsersToken(t *testing.T) {
 	other := r.actor(client)
 	other.Login.TokenHash = auth.HashToken("the user's other browser")
 	_, err := r.PopupAddress(t.Context(), other, p.ID)
-	r.refusal(err, PopupRefused)
+	r.wantRefusal(err, PopupRefused)
 }
 
 // TestCallbackWithoutAttempt57: whatever comes to the callback, nothing is stored; the trail has a line without the token.
@@ -208,6 +208,6 @@ func TestPaste(t *testing.T) {
 	}
 	r.bank.exchangeErr = &BrokerFailure{Class: FailedUnreachable}
 	_, err = r.PasteSession(t.Context(), r.actor(client), secretOf(r.bank.open()), From{})
-	r.refusal(err, BrokerFailed)
+	r.wantRefusal(err, BrokerFailed)
 	r.wantPhase(Active)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -37,6 +38,7 @@ type rig struct {
 	seals    *drawer
 	clock    *clock.Manual
 	signedIn map[auth.TokenHash]bool
+	log      *slog.Logger
 }
 
 // mortal is a database whose process can die: afterwards nothing more is written.
@@ -280,7 +282,11 @@ func mustRigAt(t *testing.T, now time.Time) *rig {
 	t.Helper()
 	r := &rig{t: t, dir: t.TempDir(), live: &stage{}, seals: &drawer{}, clock: clock.NewManual(now), signedIn: map[auth.TokenHash]bool{}}
 	r.openRows()
-	t.Cleanup(func() { r.db.Close() })
+	t.Cleanup(func() {
+		if err := r.db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	r.bank = &bank{password: "right", identity: "XY604721", apiSessions: map[string]bool{}, tokens: map[string]bool{}, now: r.clock.Now}
 	r.restart()
 	t.Cleanup(func() { r.work.Wait() })
@@ -323,7 +329,7 @@ func (r *rig) second() *Brokers {
 		r.t.Fatal(err)
 	}
 	return NewBrokers(BrokersOptions{Rows: r.rows, Jobs: r.jobs, Seals: r.seals, Gateway: r.bank, Live: r.live, Clock: r.clock, Calendar: c,
-		IsSignedIn: func(h auth.TokenHash) bool { return r.signedIn[h] }, RedirectURL: "http://localhost:8000/api/auth/breeze-callback"})
+		Log: r.log, IsSignedIn: func(h auth.TokenHash) bool { return r.signedIn[h] }, RedirectURL: "http://localhost:8000/api/auth/breeze-callback"})
 }
 
 // settle looks once and waits until nothing is under way.
@@ -419,6 +425,11 @@ func (r *rig) refusal(err error, code RefusalCode) *Refusal {
 		r.t.Fatalf("%v, want %s", err, code)
 	}
 	return refusal
+}
+
+func (r *rig) wantRefusal(err error, code RefusalCode) {
+	r.t.Helper()
+	_ = r.refusal(err, code)
 }
 
 // unseen are the kinds of the notices not yet acknowledged, newest first.

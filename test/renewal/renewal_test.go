@@ -121,7 +121,7 @@ func (s *story) with(f func(*side)) {
 // run starts a child and kills it when told to or after max.
 func (s *story) run(kill <-chan struct{}, most time.Duration) {
 	s.t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^$")
+	cmd := exec.CommandContext(s.t.Context(), os.Args[0], "-test.run=^$")
 	cmd.Env = append(os.Environ(), childDir+"="+s.dir, childKey+"="+s.key, childURL+"="+s.url, childEpoch+"="+strconv.FormatInt(s.epoch.UnixNano(), 10))
 	cmd.Stdout, cmd.Stderr = &s.logs, &s.logs
 	if err := cmd.Start(); err != nil {
@@ -136,7 +136,9 @@ func (s *story) run(kill <-chan struct{}, most time.Duration) {
 		s.t.Fatalf("the child ended by itself: %v\n%s", err, s.logs.String())
 	}
 	_ = cmd.Process.Kill()
-	<-ended
+	if err := <-ended; err == nil {
+		s.t.Error("the child ended in order, though it was killed")
+	}
 }
 
 // points are where a process may die in a login: before and after each page has the request.
