@@ -1,7 +1,11 @@
 package margin
 
 import (
+	"fmt"
 	"math"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"paperport/calendar"
@@ -146,6 +150,26 @@ func TestPublishedMargins(t *testing.T) {
 				t.Errorf("other parts: %+v", got)
 			}
 		})
+	}
+}
+
+// TestDocumentedErrors holds docs/domain/margin.md to the numbers of TestPublishedMargins.
+func TestDocumentedErrors(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "docs", "domain", "margin.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(string(page), ",", "")
+	tables := mustTables(t)
+	for _, c := range published {
+		got, err := tables.Span(Portfolio{Underlying: niftyUnderlying(), Legs: legsOf(t, c.lots)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		span := rupees(got.Span)
+		if row := fmt.Sprintf("| %.0f | %.0f | %+.1f %% |", c.span, span, 100*(span/c.span-1)); !strings.Contains(text, row) {
+			t.Errorf("%s: no row %q", c.name, row)
+		}
 	}
 }
 

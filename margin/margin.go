@@ -1,9 +1,14 @@
-// Package margin says what an order and a position hold of an account's money. It is exact where no model is needed:
-// delivery shares and long options at full price, intraday shares at a flat rate from a dated table. What needs the
-// SPAN model (futures, short options) is refused, never guessed. It knows no ledger and moves nothing.
+// Package margin says what orders and positions hold of an account's money. Delivery shares and long options are exact,
+// intraday shares take a rate from a dated table or the exchange's VaR file. Futures and short options take SPAN by risk
+// arrays of sixteen scenarios, which come in as data (an exchange file, or options.Scan), plus exposure and what expiry
+// and delivery add. It only adds integers: no float, no price model, no ledger, and it moves nothing.
 //
-// Known limits: positions are not marked, so an open intraday loss does not lower free money until it is booked; VaR
-// and surveillance lists are not loaded.
+// Invariants of the SPAN model: a margin depends on nothing but its arguments; the blocks of positions and orders add up
+// to the worst that any fills leave; no part of positions is negative; what does not fit is money.ErrOverflow.
+//
+// Known limits: positions are not marked, so an open intraday loss does not lower free money until it is booked; no
+// inter-commodity credit (NSE's files have none); spreads are one to one (NSE's are); surveillance and concentration
+// margins only as far as an exchange file holds them.
 package margin
 
 import (

@@ -20,7 +20,7 @@ const (
 	rowNothing
 )
 
-// end is one extreme of what may become of a contract: no purchase and every sale filled, or the reverse.
+// end is one extreme of what may become of a contract.
 type end struct {
 	qty      money.Qty
 	span     [rowNothing + 1]int64 // in Price x Qty, per row of the scan
@@ -37,16 +37,25 @@ type view struct {
 	buys, sells money.Qty
 	premium     money.Paise
 	isApart     bool
-	low, high   end
+	// ends are: no order filled, every sale, every purchase, all of them; those that there are. A sale's proceeds are not
+	// counted until they are there.
+	ends []end
 }
 
-// pick is the dearer end of a view in a row of the scan.
+// pick is the dearest end of a view in a row of the scan.
 func (v *view) pick(row int) *end {
-	if v.low.cost(row) >= v.high.cost(row) {
-		return &v.low
+	best, most := &v.ends[0], v.ends[0].cost(row)
+	for i := 1; i < len(v.ends); i++ {
+		if cost := v.ends[i].cost(row); cost > most {
+			best, most = &v.ends[i], cost
+		}
 	}
-	return &v.high
+	return best
 }
+
+// low and high bound what the quantity may become.
+func (v *view) low() money.Qty  { return v.net - v.sells }
+func (v *view) high() money.Qty { return v.net + v.buys }
 
 // cost is everything an end costs in a row, in Price x Qty.
 func (e *end) cost(row int) int64 {
@@ -249,18 +258,26 @@ func (o *Working) premium() (money.Paise, error) {
 
 // canOwe reports whether a contract may leave more to lose than was paid: a future, or an option that may be short.
 func (v *view) canOwe() bool {
-	return v.low.qty < 0 || v.c.Kind == instrument.Future && (v.low.qty != 0 || v.high.qty != 0)
+	return v.low() < 0 || v.c.Kind == instrument.Future && (v.low() != 0 || v.high() != 0)
 }
 
-// fill works out both ends.
+// fill works out the ends.
 func (v *view) fill(u *Underlying, r *rates) error {
-	v.low.qty, v.high.qty = v.net-v.sells, v.net+v.buys
-	v.high.premium = v.premium
-	for _, e := range [2]*end{&v.low, &v.high} {
-		if err := v.c.scan(e, u.ShortMin); err != nil {
+	v.ends = append(make([]end, 0, 1), end{qty: v.net})
+	if v.sells > 0 {
+		v.ends = append(v.ends, end{qty: v.low()})
+	}
+	if v.buys > 0 {
+		v.ends = append(v.ends, end{qty: v.high(), premium: v.premium})
+	}
+	if v.buys > 0 && v.sells > 0 {
+		v.ends = append(v.ends, end{qty: v.net + v.buys - v.sells, premium: v.premium})
+	}
+	for i := range v.ends {
+		if err := v.c.scan(&v.ends[i], u.ShortMin); err != nil {
 			return err
 		}
-		if err := r.addOns(e, v.c, u); err != nil {
+		if err := r.addOns(&v.ends[i], v.c, u); err != nil {
 			return err
 		}
 	}

@@ -74,6 +74,14 @@ type Contract struct {
 	Array    Array
 }
 
+// ContractOf takes the terms of an instrument. daysLeft is the number of trading days to its expiry.
+func ContractOf(i *instrument.Instrument, a Array, daysLeft int) Contract {
+	return Contract{
+		ID: i.ID, Kind: i.Kind, Right: i.Right, Expiry: i.Expiry, Strike: i.Strike,
+		Multiplier: i.Terms.Multiplier, DaysLeft: daysLeft, Array: a,
+	}
+}
+
 // Leg is a quantity of a contract in units, negative when short.
 type Leg struct {
 	Contract

@@ -96,7 +96,7 @@ func reachOf(views []*view) ([]reach, error) {
 // deltaRange is the range of a contract's delta, in units x Rate.
 func (v *view) deltaRange() (least, most int64, err error) {
 	var ends [2]int64
-	for i, q := range [2]money.Qty{v.low.qty, v.high.qty} {
+	for i, q := range [2]money.Qty{v.low(), v.high()} {
 		d, err := money.MulDiv(int64(q), int64(v.c.Array.Delta), 1, money.Down)
 		if err != nil || d > legLimit || d < -legLimit {
 			return 0, 0, money.ErrOverflow
@@ -124,12 +124,12 @@ func spreadDiscount(views []*view, r *rates) (money.Paise, error) {
 	}
 	var months []month
 	for _, v := range views {
-		if v.c.Kind != instrument.Future || v.isApart || v.low.qty == 0 || v.high.qty == 0 || v.low.qty < 0 != (v.high.qty < 0) {
+		if v.c.Kind != instrument.Future || v.isApart || v.low() <= 0 && v.high() >= 0 {
 			continue
 		}
-		left := min(v.low.qty, v.high.qty)
+		left := v.low()
 		if left < 0 {
-			left = max(v.low.qty, v.high.qty)
+			left = v.high()
 		}
 		months = append(months, month{v, left})
 	}
