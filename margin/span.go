@@ -181,6 +181,7 @@ func (t *Tables) Span(p Portfolio) (Parts, error) {
 	for _, v := range views {
 		one := p
 		one.Legs = []Leg{{Contract: *v.c, Qty: v.net}}
+		one.Legs[0].Multiplier = 1 // net is in units of price already
 		alone, _, err := t.require(one)
 		if err != nil {
 			return Parts{}, err
