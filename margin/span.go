@@ -121,7 +121,7 @@ type Underlying struct {
 }
 
 // Portfolio is everything an account has in the futures and options of one underlying. One contract may occur in
-// several legs; they are netted. The order of Legs does not matter.
+// several legs, always with the same array; they are netted. The order of Legs does not matter.
 type Portfolio struct {
 	Underlying
 	Legs []Leg
