@@ -154,7 +154,7 @@ func (s *spnReader) endContract() error {
 		return nil
 	}
 	isWhole := s.points == ScanPoints && s.has.price && s.has.delta && s.c.Expiry != 0 && s.c.Code != ""
-	if !isWhole || !s.c.IsFuture && !(s.has.strike && s.has.right) {
+	if !isWhole || !s.c.IsFuture && (!s.has.strike || !s.has.right) {
 		return fmt.Errorf("%w: a contract of %q is incomplete", ErrSPN, s.c.Code)
 	}
 	if s.count++; s.count > SPNContractsMax {
