@@ -149,11 +149,11 @@ func TestConfirmSubmission(t *testing.T) {
 	}
 	// A login that works by hand starts the count again.
 	r.clock.Advance(time.Minute)
-	if _, err := r.PasteSession(t.Context(), r.actor(client), secretOf(r.bank.open()), From{}); err != nil {
-		t.Fatal(err)
+	if end := r.mustFinish(r.mustPopup(client).Binding, secretOf(r.bank.open())); !end.IsOK {
+		t.Fatalf("popup: %+v", end)
 	}
 	if st := r.state(); st.Budget.Rejected != 0 || st.Phase != Active {
-		t.Errorf("after a paste: %+v, %s", st.Budget, st.Phase)
+		t.Errorf("after a popup: %+v, %s", st.Budget, st.Phase)
 	}
 	// Editing lifts the stop; nothing needs to be confirmed.
 	r.mustSave(fields("", "", "", "right", ""))
