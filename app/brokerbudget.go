@@ -35,7 +35,7 @@ type spent struct {
 	autos int
 	// rejected counts refused ones of the day since the login fields were edited last.
 	rejected int
-	// wrong counts those in a row, newest first, that were or may have been refused, since a login at the broker worked.
+	// wrong counts those in a row at this broker, newest first, that were or may have been refused, since a login there worked.
 	wrong int
 	// isInFlight: another login is under way.
 	isInFlight bool
@@ -43,8 +43,9 @@ type spent struct {
 	hasWaste bool
 }
 
-// spentOf counts a user's submissions; but is one that is not counted (the caller's own).
-func (b *Brokers) spentOf(ctx context.Context, r store.BrokerReader, user auth.UserID, rows map[store.SecretField]store.Sealed, but string) (spent, error) {
+// spentOf counts a user's submissions; those in a row are counted at one broker, as each counts its own.
+func (b *Brokers) spentOf(ctx context.Context, r store.BrokerReader, user auth.UserID, broker store.BrokerID,
+	rows map[store.SecretField]store.Sealed) (spent, error) {
 	now, today := b.now()
 	s := spent{day: today}
 	session, err := b.sessionOf(ctx, r, user)
@@ -58,26 +59,31 @@ func (b *Brokers) spentOf(ctx context.Context, r store.BrokerReader, user auth.U
 		}
 	}
 	inRow := true
-	for back := range streakDays {
+	for back := -1; back < streakDays; back++ { // tomorrow's, too: a clock may have gone back over midnight
 		list, err := r.Submissions(ctx, user, today.Add(-back))
 		if err != nil {
 			return spent{}, fmt.Errorf("app: read submissions: %w", err)
 		}
 		for i := len(list) - 1; i >= 0; i-- {
 			sub := list[i]
-			if sub.ID == but {
-				continue
-			}
 			if back == 0 {
 				s.count(sub, edited, now)
 			}
-			worked := sub.Outcome == outcomeAccepted || session.IssuedAt.After(sub.At)
-			if inRow = inRow && !worked; inRow {
+			if sub.Broker != broker {
+				continue
+			}
+			if inRow = inRow && sub.Outcome != outcomeAccepted && !showsLogin(session, sub); inRow {
 				s.wrong++
 			}
 		}
 	}
 	return s, nil
+}
+
+// showsLogin reports whether a session proves a login at the broker later than a submission. A pasted one does not: its
+// API session may be older.
+func showsLogin(session store.BrokerSession, sub store.Submission) bool {
+	return session.Broker == sub.Broker && session.Way != wayPaste && session.IssuedAt.After(sub.At)
 }
 
 // count takes in one submission of today.
@@ -126,7 +132,7 @@ func (s spent) left() int { return max(0, handWrongMax-s.wrong) }
 func (s spent) confirm(conn store.Connection) *Refusal {
 	why := ""
 	if conn.NeedsUser != "" {
-		why = "The last one ended so: " + sentenceOf(conn.Broker, &BrokerFailure{Class: BrokerClass(conn.NeedsUser)}) + ". "
+		why = "The last one ended so: " + sentenceOf(conn.Broker, stopOf(conn)) + ". "
 	}
 	return &Refusal{Code: ConfirmSubmission, Text: fmt.Sprintf("%s%s locks an account after %d wrong sign-ins in a row; %d of the last ones did"+
 		" not work. PaperPort would send at most %d more and leaves one to you.", why, BrokerName(conn.Broker), brokerWrong, s.wrong, s.left()), Next: "Press again to send one more, or use Generate Session Popup."}
@@ -206,7 +212,7 @@ func (s *submission) next(ctx context.Context, tx store.BrokerTx, conn store.Con
 			return err
 		}
 	}
-	sum, err := s.b.spentOf(ctx, tx, s.task.user, rows, "")
+	sum, err := s.b.spentOf(ctx, tx, s.task.user, conn.Broker, rows)
 	if err != nil {
 		return err
 	}

@@ -17,19 +17,21 @@ func (b *Brokers) SaveCredentials(ctx context.Context, a Actor, f BrokerFields, 
 	if err != nil {
 		return "", err
 	}
-	c := change{b: b, who: who{a.User.ID, from}, typed: list}
 	s := b.lockSeat(a.User.ID)
 	defer s.edit.Unlock()
+	b.mu.Lock()
+	c := change{b: b, who: who{a.User.ID, from}, typed: list, lastCode: s.lastCode}
+	b.mu.Unlock()
 	if err := b.write(ctx, "save credentials", func(tx store.BrokerTx) error { return c.store(ctx, tx) }); err != nil {
 		return "", err
 	}
 	if c.left != store.NoBroker {
 		b.drop(a.User.ID, c.left, "another broker's API Key was saved")
-	} else if c.endsSession {
+	} else if c.isRekeyed {
 		b.drop(a.User.ID, c.conn.Broker, "the API Key or Secret Key was changed")
 	}
 	b.mu.Lock()
-	s.retryAt, s.retries, s.kept = zeroTime, 0, secretNone
+	s.retryAt, s.retries, s.kept = zeroTime, 0, keptLogin{}
 	b.mu.Unlock()
 	b.tell(a.User.ID)
 	return c.sentence(), nil
@@ -40,11 +42,14 @@ type change struct {
 	b     *Brokers
 	who   who
 	typed []typed
+	// lastCode is the step of the last code of a connection that was removed before this one.
+	lastCode int64
 
-	conn        store.Connection
-	left        store.BrokerID // the broker whose fields were wiped
-	endsSession bool
-	lacking     []store.SecretField // what automatic login still needs afterwards
+	conn store.Connection
+	left store.BrokerID // the broker whose fields were wiped
+	// isRekeyed: a key was replaced, so what was won with it goes; endsSession: there was a session.
+	isRekeyed, endsSession bool
+	lacking                []store.SecretField // what automatic login still needs afterwards
 }
 
 func (c *change) store(ctx context.Context, tx store.BrokerTx) error {
@@ -54,7 +59,7 @@ func (c *change) store(ctx context.Context, tx store.BrokerTx) error {
 	}
 	isFirst := conn.Broker == store.NoBroker
 	if isFirst {
-		conn = store.Connection{User: c.who.actor, CreatedAt: c.b.opt.Clock.Now()}
+		conn = store.Connection{User: c.who.actor, LastCode: c.lastCode, CreatedAt: c.b.opt.Clock.Now()}
 	}
 	if err := c.choose(&conn, rows); err != nil {
 		return err
@@ -146,12 +151,18 @@ func (c *change) seal(ctx context.Context, tx store.BrokerTx, rows map[store.Sec
 		}
 		after[t.field] = store.Sealed{}
 		_, isReplaced := rows[t.field]
-		c.endsSession = c.endsSession || isReplaced && (t.field == store.FieldAPIKey || t.field == store.FieldSecretKey)
+		c.isRekeyed = c.isRekeyed || isReplaced && (t.field == store.FieldAPIKey || t.field == store.FieldSecretKey)
 	}
 	c.lacking = missing(after, loginFields)
-	if !c.endsSession {
+	if !c.isRekeyed {
 		return nil
 	}
+	session, err := c.b.sessionOf(ctx, tx, c.who.actor)
+	if err != nil {
+		return err
+	}
+	st := standingOf(session, c.b.opt.Clock.Now(), false)
+	c.endsSession = st != noSession && st != endedSession
 	if err := tx.RemoveSealed(ctx, c.who.actor, c.conn.Broker, store.FieldSession); err != nil {
 		return err
 	}

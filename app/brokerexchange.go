@@ -88,7 +88,7 @@ func (k *keeping) keep(ctx context.Context) (*BrokerFailure, error) {
 		return k.refusal, nil
 	}
 	k.b.mu.Lock()
-	s.kept, s.retryAt, s.retries = secretNone, zeroTime, 0
+	s.kept, s.retryAt, s.retries = keptLogin{}, zeroTime, 0
 	k.b.mu.Unlock()
 	k.b.begin(ctx, k.task.user, k.o.keys(), k.won.Token, k.issuedAt)
 	k.b.tell(k.task.user)
@@ -114,7 +114,11 @@ func (k *keeping) store(ctx context.Context, tx store.BrokerTx) error {
 		return err
 	}
 	now, _ := k.b.now()
-	row := store.BrokerSession{User: k.task.user, Broker: conn.Broker, IssuedAt: k.issuedAt, ProvedAt: now, CheckedAt: now, Way: k.way}
+	way, err := k.wonBy(ctx, tx)
+	if err != nil {
+		return err
+	}
+	row := store.BrokerSession{User: k.task.user, Broker: conn.Broker, IssuedAt: k.issuedAt, ProvedAt: now, CheckedAt: now, Way: way}
 	if err := tx.SaveBrokerSession(ctx, row); err != nil {
 		return err
 	}
@@ -126,6 +130,18 @@ func (k *keeping) store(ctx context.Context, tx store.BrokerTx) error {
 		return err
 	}
 	return k.b.addAttempt(ctx, tx, k.task, conn.Broker, k.way, nil)
+}
+
+// wonBy is the way of the login behind the session: a direct exchange is of the one before it.
+func (k *keeping) wonBy(ctx context.Context, tx store.BrokerTx) (string, error) {
+	if k.way != wayDirect {
+		return k.way, nil
+	}
+	before, err := k.b.sessionOf(ctx, tx, k.task.user)
+	if err != nil || before.Way == "" {
+		return k.way, err
+	}
+	return before.Way, nil
 }
 
 // pin compares the broker's name of the user with the one of the first accepted login, or stores it as that.

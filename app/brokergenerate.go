@@ -165,12 +165,12 @@ func waysFailed(broker store.BrokerID, browser, direct *BrokerFailure) *Refusal 
 // failure of the way, or an error: trouble of our own, or a question to the user (*Refusal), after which the second way
 // is not tried.
 func (b *Brokers) byBrowser(ctx context.Context, t loginTask, o opened) (*BrokerFailure, error) {
-	if kept := b.keptOf(t.user); !kept.IsEmpty() { // a login page gave it and the exchange did not get through
-		f, err := b.exchange(ctx, t, o, wayBrowser, kept, b.opt.Clock.Now())
+	if kept := b.keptOf(o); !kept.apiSession.IsEmpty() {
+		f, err := b.exchange(ctx, t, o, wayBrowser, kept.apiSession, kept.wonAt)
 		if f == nil || err != nil || f.Class != FailedSession && f.Class != FailedNoToken {
 			return f, err
 		}
-		b.keepFor(t.user, secretNone)
+		b.keepLogin(t.user, keptLogin{})
 	}
 	if lacking := o.lacking(loginFields); len(lacking) > 0 {
 		return &BrokerFailure{Class: FailedMissing, Text: lackingText(lacking)}, nil
@@ -185,13 +185,14 @@ func (b *Brokers) byBrowser(ctx context.Context, t loginTask, o opened) (*Broker
 		return nil, sub.question
 	}
 	failure := sub.failure(err)
+	wonAt := b.opt.Clock.Now()
 	if failure == nil {
-		b.keepFor(t.user, won.APISession)
+		b.keepLogin(t.user, keptLogin{won.APISession, wonAt, o.conn.Broker, o.marks[store.FieldAPIKey]})
 	}
 	if err := b.settleLogin(ctx, sub, won, failure); err != nil || failure != nil {
 		return failure, err
 	}
-	return b.exchange(ctx, t, o, wayBrowser, won.APISession, b.opt.Clock.Now())
+	return b.exchange(ctx, t, o, wayBrowser, won.APISession, wonAt)
 }
 
 // failure classes how the login ended, our own word against sending first; nil when it was accepted.
@@ -216,16 +217,16 @@ func (b *Brokers) gate(ctx context.Context, t loginTask, o opened) (*BrokerFailu
 	if err != nil {
 		return nil, err
 	}
-	sum, err := b.spentOf(ctx, b.opt.Rows, t.user, rows, "")
+	sum, err := b.spentOf(ctx, b.opt.Rows, t.user, conn.Broker, rows)
 	if err != nil {
 		return nil, err
 	}
 	if !t.isManual && conn.NeedsUser != "" {
-		why := sentenceOf(o.conn.Broker, &BrokerFailure{Class: BrokerClass(conn.NeedsUser)})
+		why := sentenceOf(o.conn.Broker, stopOf(conn))
 		return &BrokerFailure{Class: FailedBudget, Text: why + "; nothing more is sent automatically until you act"}, nil
 	}
 	if f := sum.refusal(o.conn.Broker, t.isManual); f != nil {
-		return f, b.noteGate(ctx, t, conn, f, sum.hasWaste && !t.isManual && !sum.isInFlight)
+		return f, b.noteGate(ctx, t, conn.Broker, f, sum.hasWaste && !t.isManual && !sum.isInFlight)
 	}
 	if t.isManual && !t.isConfirmed && sum.needsWord(conn) {
 		return nil, sum.confirm(conn)
@@ -234,9 +235,13 @@ func (b *Brokers) gate(ctx context.Context, t loginTask, o opened) (*BrokerFailu
 }
 
 // noteGate shows the attempt that was not made; isStop says that it takes the user to go on.
-func (b *Brokers) noteGate(ctx context.Context, t loginTask, conn store.Connection, f *BrokerFailure, isStop bool) error {
+func (b *Brokers) noteGate(ctx context.Context, t loginTask, broker store.BrokerID, f *BrokerFailure, isStop bool) error {
 	return b.write(ctx, "note a refused login", func(tx store.BrokerTx) error {
-		if isStop {
+		conn, _, err := b.rowsOf(ctx, tx, t.user)
+		if err != nil {
+			return err
+		}
+		if isStop && conn.Broker == broker {
 			conn.NeedsUser = string(FailedBudget)
 			if err := tx.SaveConnection(ctx, conn); err != nil {
 				return err
@@ -245,7 +250,7 @@ func (b *Brokers) noteGate(ctx context.Context, t loginTask, conn store.Connecti
 				return err
 			}
 		}
-		return b.addAttempt(ctx, tx, t, conn.Broker, wayBrowser, f)
+		return b.addAttempt(ctx, tx, t, broker, wayBrowser, f)
 	})
 }
 
@@ -332,7 +337,7 @@ func (b *Brokers) leftText(ctx context.Context, tx store.BrokerTx, user auth.Use
 	if err != nil {
 		return "", err
 	}
-	sum, err := b.spentOf(ctx, tx, user, rows, "")
+	sum, err := b.spentOf(ctx, tx, user, conn.Broker, rows)
 	if err != nil || sum.wrong == 0 {
 		return "", err
 	}
@@ -342,8 +347,8 @@ func (b *Brokers) leftText(ctx context.Context, tx store.BrokerTx, user auth.Use
 
 // byDirect exchanges the last API session we hold; it sends no password, code or secret.
 func (b *Brokers) byDirect(ctx context.Context, t loginTask, o opened) (*BrokerFailure, error) {
-	apiSession := b.keptOf(t.user)
-	issuedAt := b.opt.Clock.Now()
+	kept := b.keptOf(o)
+	apiSession, issuedAt := kept.apiSession, kept.wonAt
 	if apiSession.IsEmpty() {
 		row, err := b.sessionOf(ctx, b.opt.Rows, t.user)
 		if err != nil {
@@ -358,16 +363,31 @@ func (b *Brokers) byDirect(ctx context.Context, t loginTask, o opened) (*BrokerF
 	return b.exchange(ctx, t, o, wayDirect, apiSession, issuedAt)
 }
 
-func (b *Brokers) keptOf(user auth.UserID) secret.Text {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.seat(user).kept
+// keptLogin is an API session that a login page gave and no exchange has turned into a token yet.
+type keptLogin struct {
+	apiSession secret.Text
+	wonAt      time.Time
+	// broker and key are whose it is: it goes nowhere else.
+	broker store.BrokerID
+	key    mark
 }
 
-func (b *Brokers) keepFor(user auth.UserID, apiSession secret.Text) {
+// keptOf returns what is kept of the broker and API Key that were opened; the zero value when nothing is.
+func (b *Brokers) keptOf(o opened) keptLogin {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.seat(user).kept = apiSession
+	kept := b.seat(o.user).kept
+	key := o.marks[store.FieldAPIKey]
+	if kept.broker != o.conn.Broker || kept.key.version != key.version || !kept.key.setAt.Equal(key.setAt) {
+		return keptLogin{}
+	}
+	return kept
+}
+
+func (b *Brokers) keepLogin(user auth.UserID, kept keptLogin) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seat(user).kept = kept
 }
 
 func (b *Brokers) addAttempt(ctx context.Context, tx store.BrokerTx, t loginTask, broker store.BrokerID, way string, f *BrokerFailure) error {

@@ -16,6 +16,7 @@ func (b *Brokers) Disconnect(ctx context.Context, a Actor, from From) error {
 	s := b.lockSeat(a.User.ID)
 	defer s.edit.Unlock()
 	var broker store.BrokerID
+	var lastCode int64
 	err := b.write(ctx, "disconnect", func(tx store.BrokerTx) error {
 		conn, err := tx.Connection(ctx, a.User.ID)
 		if errors.Is(err, store.ErrAbsent) {
@@ -24,7 +25,7 @@ func (b *Brokers) Disconnect(ctx context.Context, a Actor, from From) error {
 		if err != nil {
 			return err
 		}
-		broker = conn.Broker
+		broker, lastCode = conn.Broker, conn.LastCode
 		if err := tx.RemoveConnection(ctx, a.User.ID); err != nil {
 			return err
 		}
@@ -37,7 +38,8 @@ func (b *Brokers) Disconnect(ctx context.Context, a Actor, from From) error {
 		return err
 	}
 	b.mu.Lock()
-	s.open, s.kept, s.retryAt, s.retries, s.isBootPending = nil, secretNone, zeroTime, 0, false
+	s.open, s.kept, s.retryAt, s.retries, s.isBootPending = nil, keptLogin{}, zeroTime, 0, false
+	s.lastCode = max(s.lastCode, lastCode)
 	b.mu.Unlock()
 	b.opt.Live.Ended(a.User.ID, broker, "the broker was disconnected")
 	b.tell(a.User.ID)

@@ -94,7 +94,7 @@ func (b *Brokers) nextRenewal(user auth.UserID, conn store.Connection, st Broker
 	case conn.IsHeld:
 		return time.Time{}, "None: automatic login is paused.", nil
 	case conn.NeedsUser != "":
-		return time.Time{}, "None until you act: " + sentenceOf(conn.Broker, &BrokerFailure{Class: BrokerClass(conn.NeedsUser)}) + ".", nil
+		return time.Time{}, "None until you act: " + sentenceOf(conn.Broker, stopOf(conn)) + ".", nil
 	}
 	now, today := b.now()
 	next := b.planOf(conn).Next(calendar.FromTime(now)).Time()

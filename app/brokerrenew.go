@@ -184,7 +184,7 @@ func whenOf(trigger string) string {
 
 // remind tells once more that nothing is sent until the user acts, with what is left.
 func (b *Brokers) remind(ctx context.Context, conn store.Connection) error {
-	f := &BrokerFailure{Class: BrokerClass(conn.NeedsUser)}
+	f := stopOf(conn)
 	return b.write(ctx, "remind", func(tx store.BrokerTx) error {
 		left, err := b.leftText(ctx, tx, conn.User)
 		if err != nil {

@@ -48,8 +48,9 @@ type seat struct {
 	run *loginRun
 	// open is the session in force, nil when there is none or it was not opened since the start.
 	open *openSession
-	// kept is an API session that a login page gave and no exchange has turned into a token yet.
-	kept secret.Text
+	kept keptLogin
+	// lastCode is the step of the last code that a connection sent which was removed since.
+	lastCode int64
 	// retryAt is when a failed renewal tries again by itself, zero for not.
 	retryAt time.Time
 	retries int

@@ -21,10 +21,7 @@ const (
 	lifeDay      = "24h"
 )
 
-var (
-	zeroTime   time.Time
-	secretNone secret.Text
-)
+var zeroTime time.Time
 
 // standing is what can be said of a session at a moment.
 type standing uint8
@@ -80,7 +77,7 @@ func (b *Brokers) drop(user auth.UserID, broker store.BrokerID, why string) {
 	b.mu.Lock()
 	s := b.seat(user)
 	wasOpen := s.open != nil
-	s.open, s.kept = nil, secretNone
+	s.open, s.kept = nil, keptLogin{}
 	b.mu.Unlock()
 	if wasOpen {
 		b.opt.Live.Ended(user, broker, why)

@@ -21,7 +21,7 @@ func (b *Brokers) State(ctx context.Context, user auth.UserID) (BrokerState, err
 	if err != nil {
 		return BrokerState{}, err
 	}
-	sum, err := b.spentOf(ctx, b.opt.Rows, user, rows, "")
+	sum, err := b.spentOf(ctx, b.opt.Rows, user, conn.Broker, rows)
 	if err != nil {
 		return BrokerState{}, err
 	}

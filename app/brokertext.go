@@ -48,8 +48,14 @@ func sentenceOf(broker store.BrokerID, f *BrokerFailure) string {
 	case FailedCode:
 		return textNoCode
 	case FailedPage:
+		if f.IsSubmitted {
+			return "the login page is not as PaperPort knows it"
+		}
 		return "the login page has changed; nothing was sent"
 	case FailedClock:
+		if f.IsSubmitted {
+			return "this computer's clock is more than 60 s off; no code was sent"
+		}
 		return "this computer's clock is more than 60 s off; nothing was sent"
 	case FailedRefused:
 		return name + " refused the login"
@@ -84,6 +90,11 @@ func sentenceOf(broker store.BrokerID, f *BrokerFailure) string {
 	default:
 		return "it failed"
 	}
+}
+
+// stopOf is the failure after which automatic logins wait for the user. What had been sent then is not stored.
+func stopOf(conn store.Connection) *BrokerFailure {
+	return &BrokerFailure{Class: BrokerClass(conn.NeedsUser), IsSubmitted: true}
 }
 
 // nextOf says what to do about a failure.
