@@ -2,9 +2,7 @@ package breezesim
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -86,14 +84,14 @@ func (s *Server) takePassword(v *visit, r *http.Request) string {
 	encrypted := r.PostForm.Get(breezewire.IDEncrypted + v.suffix)
 	if r.PostForm.Get(breezewire.IDTerms+v.suffix) != breezewire.TermsAccepted {
 		s.countPassword(user, isUser)
-		return render("terms", textTerms)
+		return termsMarkup(textTerms)
 	}
 	if demand := v.challenge(fault, r.PostForm.Get("txtcaptcha")); demand != "" {
 		s.countPassword(user, isUser)
 		return demand
 	}
 	if !isUser {
-		return render("error", textWrongPassword)
+		return errorMarkup(textWrongPassword)
 	}
 	password, isSealed := decrypt(v.generation, encrypted)
 	isRight := isSealed && same(password, strings.TrimSpace(s.login.book.account(user).Password.Reveal())) && fault != LoginWrongPassword
@@ -109,9 +107,9 @@ func (s *Server) takePassword(v *visit, r *http.Request) string {
 	})
 	switch {
 	case isLocked || fault == LoginLocked:
-		return render("error", textLocked)
+		return errorMarkup(textLocked)
 	case !isRight:
-		return render("error", textWrongPassword)
+		return errorMarkup(textWrongPassword)
 	}
 	v.user, v.encrypted = user, encrypted
 	v.ask(fault)
@@ -134,10 +132,10 @@ func (v *visit) challenge(fault LoginFault, typed string) string {
 	case v.letters != "" && strings.EqualFold(strings.TrimSpace(typed), v.letters):
 		return ""
 	case fault == LoginCaptchaPage && v.letters != "":
-		return render("error", "Invalid captcha. Please type the letters shown.")
+		return errorMarkup("Invalid captcha. Please type the letters shown.")
 	default:
 		v.letters = captchaLetters()
-		return render("captcha", map[string]any{"Letters": v.letters, "Error": "", "HasButton": true})
+		return captchaMarkup(v.letters, true)
 	}
 }
 
@@ -164,9 +162,7 @@ func (v *visit) otpPanel(text string) string {
 	if v.sms != "" {
 		title, note = "Verify OTP", "A code was sent to your mobile number and e-mail. The demo's telephone shows "+v.sms+"."
 	}
-	return render("panel", map[string]any{
-		"Suffix": v.panelSuffix, "Hidden": v.panel, "Title": title, "Note": note, "Error": text, "Boxes": [breezewire.OTPBoxCount]struct{}{},
-	})
+	return panelMarkup(v, title, note, text)
 }
 
 var sixDigits = regexp.MustCompile(`^[0-9]{6}$`)
@@ -221,7 +217,7 @@ func (s *Server) takeCode(v *visit, code string) (fragment string, isRight bool)
 		return "", true
 	case isLocked || set.Fault == LoginLocked:
 		v.user, v.panel = "", nil
-		return render("error", textLocked), false
+		return errorMarkup(textLocked), false
 	}
 	text := textWrongTOTP
 	if v.sms != "" {
@@ -253,7 +249,7 @@ func (s *Server) finishLogin(w http.ResponseWriter, v *visit) {
 	set := s.login.switches.loginOf(v.key)
 	s.login.visits.end(v)
 	if set.Fault == LoginNoSession {
-		showFragment(w, render("error", textNoSession))
+		showFragment(w, errorMarkup(textNoSession))
 		return
 	}
 	if v.letters != "" {
@@ -266,7 +262,7 @@ func (s *Server) finishLogin(w http.ResponseWriter, v *visit) {
 		panic("breezesim: the redirect URL is no URL")
 	}
 	if v.finish == FinishForm {
-		showFragment(w, render("form", map[string]string{"URL": to.String(), "APISession": i.api}))
+		showFragment(w, formMarkup(to.String(), i.api))
 		return
 	}
 	query := to.Query()
@@ -278,16 +274,7 @@ func (s *Server) finishLogin(w http.ResponseWriter, v *visit) {
 		w.WriteHeader(http.StatusFound)
 		return
 	}
-	showFragment(w, render("script", quoted(to.String())))
-}
-
-// quoted is a JavaScript string; JSON's writer leaves nothing in it that could end the script.
-func quoted(text string) template.JS {
-	out, err := json.Marshal(text)
-	if err != nil {
-		panic("breezesim: " + err.Error())
-	}
-	return template.JS(out)
+	showFragment(w, scriptMarkup(to.String()))
 }
 
 // clearCaptcha is what a login by hand does: no more CAPTCHA for this account.

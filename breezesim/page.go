@@ -1,10 +1,8 @@
 package breezesim
 
 import (
-	"bytes"
 	"crypto/rand"
 	"embed"
-	"html/template"
 	"net/http"
 	"slices"
 
@@ -13,8 +11,6 @@ import (
 
 //go:embed page
 var pageFiles embed.FS
-
-var pages = template.Must(template.ParseFS(pageFiles, "page/*.html"))
 
 // The page's own files.
 const (
@@ -36,14 +32,6 @@ func serveFile(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, pageFiles, name) }
 }
 
-func render(name string, data any) string {
-	var out bytes.Buffer
-	if err := pages.ExecuteTemplate(&out, name, data); err != nil {
-		panic("breezesim: rendering a page: " + err.Error())
-	}
-	return out.String()
-}
-
 // show writes a page whose scripts carry nonce; the policy allows no others.
 func show(w http.ResponseWriter, nonce, page string) {
 	h := w.Header()
@@ -58,7 +46,7 @@ func showFragment(w http.ResponseWriter, fragment string) { show(w, rand.Text(),
 
 // refusePage is the page for what a browser would not have sent (5.5).
 func refusePage(w http.ResponseWriter) {
-	show(w, rand.Text(), render("message.html", breezewire.TextInvalid+"."))
+	show(w, rand.Text(), messagePage(breezewire.TextInvalid+"."))
 }
 
 // refuse is the same for the requests of the page's script.
@@ -95,14 +83,12 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case !isKnown:
-		show(w, rand.Text(), render("message.html", breezewire.TextNoKey+"."))
+		show(w, rand.Text(), messagePage(breezewire.TextNoKey+"."))
 	case set.Fault == LoginStaticIP:
-		show(w, rand.Text(), render("message.html", textStaticIP))
+		show(w, rand.Text(), messagePage(textStaticIP))
 	default:
 		nonce, stamp := rand.Text(), s.brokerNow().IST().Format(stampLayout)
-		show(w, nonce, render("first.html", map[string]string{
-			"Nonce": nonce, "Key": key, "Stamp": stamp, "Checksum": s.login.book.sign(onceText(), stamp, key),
-		}))
+		show(w, nonce, firstPage(nonce, key, stamp, s.login.book.sign(onceText(), stamp, key)))
 	}
 }
 
@@ -167,23 +153,19 @@ func newVisit(tag string, set LoginSwitches) *visit {
 // showVisit renders the password page: empty at first, and after a code that came as a page's own form and was refused,
 // as it was, with the fragment to show.
 func showVisit(w http.ResponseWriter, v *visit, r *http.Request, fragment string) {
-	nonce := rand.Text()
-	data := map[string]any{
-		"Nonce": nonce, "Generation": uint8(v.generation), "Suffix": v.suffix, "Finish": v.finish, "Hidden": v.hidden, "User": "", "Masked": "",
-		"HasBirth": v.generation == breezewire.LoginPEM, "App": v.key, "Panel": template.HTML(""), "Challenge": template.HTML(""),
-	}
+	nonce, values := rand.Text(), v.hidden
+	user, masked, panel, challenge := "", "", "", ""
 	switch {
 	case v.panel != nil:
-		values := slices.Clone(v.hidden)
+		values = slices.Clone(v.hidden)
 		values[0].Value = v.encrypted
-		data["Hidden"], data["User"], data["Masked"] = values, r.PostForm.Get(breezewire.IDUser+v.suffix), breezewire.MaskedPassword
-		data["Panel"] = template.HTML(fragment)
+		user, masked, panel = r.PostForm.Get(breezewire.IDUser+v.suffix), breezewire.MaskedPassword, fragment
 	case fragment != "":
-		data["Panel"] = template.HTML(fragment)
+		panel = fragment
 	case v.letters != "":
-		data["Challenge"] = template.HTML(render("captcha", map[string]any{"Letters": v.letters, "Error": "", "HasButton": false}))
+		challenge = captchaMarkup(v.letters, false)
 	}
-	show(w, nonce, render("login.html", data))
+	show(w, nonce, visitPage(v, nonce, values, user, masked, panel, challenge))
 }
 
 // captchaLetters are five capital letters.
