@@ -11,18 +11,22 @@ import (
 	"unicode/utf8"
 
 	"paperport/auth"
+	"paperport/match"
 	"paperport/order"
 	"paperport/store"
 )
 
-// Limits and defaults of accounts.
-const profile = "realistic"
+// DefaultProfile is the fidelity profile of an account that names none.
+const DefaultProfile = match.Realistic
 
 // OpenAccount opens an account for user. ErrInvalid names a wrong field; ErrUnavailable an absent venue. In the replay
 // offer it first makes a replay of its own.
 func (a *App) OpenAccount(ctx context.Context, user auth.UserID, n NewAccount) (Account, error) {
 	if n.Plan == "" {
 		n.Plan = DefaultPlan
+	}
+	if n.Profile == "" {
+		n.Profile = DefaultProfile
 	}
 	if err := a.checkAccount(&n); err != nil {
 		return Account{}, err
@@ -37,7 +41,7 @@ func (a *App) OpenAccount(ctx context.Context, user auth.UserID, n NewAccount) (
 	if err != nil {
 		return Account{}, err
 	}
-	row := store.Account{ID: id, Owner: user, Venue: m.row.ID, Name: n.Name, Plan: n.Plan, Profile: profile, Capital: n.Capital, OpenedAt: m.Now()}
+	row := store.Account{ID: id, Owner: user, Venue: m.row.ID, Name: n.Name, Plan: n.Plan, Profile: n.Profile, Capital: n.Capital, OpenedAt: m.Now()}
 	receipt, err := m.OpenAccount(ctx, row, "open-"+string(id))
 	if err != nil {
 		return Account{}, outcome(err)
@@ -67,6 +71,8 @@ func (a *App) checkAccount(n *NewAccount) error {
 		return fmt.Errorf("%w: name: 1 to %d characters", ErrInvalid, AccountNameMax)
 	case n.Capital <= 0 || n.Capital > CapitalMax:
 		return fmt.Errorf("%w: capital: above 0 and at most %s", ErrInvalid, CapitalMax)
+	case match.ProfileOf(n.Profile) == nil:
+		return fmt.Errorf("%w: profile: no such profile", ErrInvalid)
 	case !slices.ContainsFunc(a.Plans(), func(p Plan) bool { return p.ID == n.Plan }):
 		return fmt.Errorf("%w: plan: unknown", ErrInvalid)
 	}

@@ -58,6 +58,7 @@ type NewAccount struct {
 	Name    string
 	Capital money.Paise
 	Plan    string // "" is DefaultPlan
+	Profile string // "" is DefaultProfile
 	Venue   VenueID
 }
 

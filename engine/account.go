@@ -8,6 +8,7 @@ import (
 	"paperport/calendar"
 	"paperport/instrument"
 	"paperport/ledger"
+	"paperport/match"
 	"paperport/money"
 	"paperport/order"
 	"paperport/position"
@@ -16,10 +17,11 @@ import (
 
 // account is one user's book in this venue.
 type account struct {
-	id            order.AccountID
-	index         int32
-	plan, profile string
-	books         ledger.Balances
+	id      order.AccountID
+	index   int32
+	plan    string
+	profile *match.Profile
+	books   ledger.Balances
 	// orderBlocked and positionBlocked are kept as sums; check adds them up again.
 	orderBlocked, positionBlocked money.Paise
 	orders                        []*working           // by id
@@ -146,7 +148,7 @@ func (e *Engine) openAccount(in *OpenAccount) {
 		e.refuse(Receipt{RequestID: in.RequestID, Fingerprint: print}, in.Account, d)
 		return
 	}
-	a := e.addAccount(in.Account, in.Plan, in.Profile)
+	a := e.addAccount(in.Account, in.Plan, match.ProfileOf(in.Profile))
 	e.post(a, entry{
 		kind: "opening", ref: "request:" + in.RequestID, text: "Starting capital", date: e.now.Date(),
 		postings: []ledger.Posting{{Book: ledger.Cash, Amount: in.Capital}, {Book: ledger.Capital, Amount: -in.Capital}},
@@ -160,7 +162,7 @@ func (e *Engine) checkAccount(in *OpenAccount) risk.Denial {
 		return risk.Deny(risk.AccountUnknown)
 	case !e.tables.HasPlan(in.Plan):
 		return risk.Deny(risk.PlanUnknown, "plan", in.Plan)
-	case in.Profile != Realistic:
+	case match.ProfileOf(in.Profile) == nil:
 		return risk.Deny(risk.ProfileUnknown, "profile", in.Profile)
 	case in.Capital <= 0 || in.Capital > risk.ValueMax:
 		return risk.Deny(risk.AmountInvalid, "amount", in.Capital.String(), "max", risk.ValueMax.String())
@@ -169,10 +171,10 @@ func (e *Engine) checkAccount(in *OpenAccount) risk.Denial {
 	}
 }
 
-// Realistic is the fidelity profile of product.md 2.10, the only one so far.
-const Realistic = "realistic"
+// Realistic is the default fidelity profile (match.Profiles).
+const Realistic = match.Realistic
 
-func (e *Engine) addAccount(id order.AccountID, plan, profile string) *account {
+func (e *Engine) addAccount(id order.AccountID, plan string, profile *match.Profile) *account {
 	a := &account{id: id, index: int32(len(e.accounts)), plan: plan, profile: profile, byRequest: map[string]int32{}}
 	e.accounts = append(e.accounts, a)
 	e.byID[id] = a

@@ -104,7 +104,7 @@ func (e *Engine) trade(w *working, f match.Fill) order.Trade {
 		Evidence: order.Evidence{
 			QuoteSeq: max(q.Seq, w.inst.book.Depth.Seq), QuoteAt: q.At, QuoteRecv: w.inst.book.BookAt(), Bid: q.Bid, Ask: q.Ask, Last: q.Last,
 			BidQty: q.BidQty, AskQty: q.AskQty, Level: f.Level, QueueAhead: f.QueueAhead, Rule: f.Rule,
-			IsFromBars: q.IsFromBars || w.inst.book.Depth.IsFromBars, Profile: w.acct.profile,
+			IsFromBars: q.IsFromBars || w.inst.book.Depth.IsFromBars, Profile: w.acct.profile.Name,
 		},
 	}
 }

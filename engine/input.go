@@ -56,7 +56,7 @@ type OpenAccount struct {
 	Capital money.Paise
 	// Plan names a brokerage plan of package charges, for example "flat20".
 	Plan string
-	// Profile names the fidelity profile; "realistic" is the only one so far.
+	// Profile names a fidelity profile of match.Profiles: "learner", "realistic" or "pessimistic".
 	Profile string
 }
 

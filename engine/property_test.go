@@ -171,7 +171,7 @@ func (w *world) rows() Rows {
 		r.Boards = append(r.Boards, BoardRow{Board: b.board, Phase: b.phase, TradingDate: b.tradingDate, IsSquaredOff: b.isSquaredOff})
 	}
 	for _, id := range worldAccounts {
-		row := AccountRow{Account: id, Plan: "flat20", Profile: Realistic}
+		row := AccountRow{Account: id, Plan: "flat20", Profile: w.profile(id)}
 		for book, amount := range w.balances[id] {
 			row.Balances = append(row.Balances, Balance{book, amount})
 		}

@@ -82,7 +82,11 @@ func (e *Engine) LoadRows(r Rows) error {
 		e.setInstrument(&r.Instruments[i])
 	}
 	for _, row := range r.Accounts {
-		a := e.addAccount(row.Account, row.Plan, row.Profile)
+		profile := match.ProfileOf(row.Profile)
+		if profile == nil {
+			return fmt.Errorf("engine: account %s: profile %q: %w", row.Account, row.Profile, errRows)
+		}
+		a := e.addAccount(row.Account, row.Plan, profile)
 		for _, b := range row.Balances {
 			if err := a.books.Load(b.Book, b.Amount); err != nil {
 				return err
@@ -183,7 +187,7 @@ func (e *Engine) tellRestarted() {
 			continue
 		}
 		e.take(w)
-		w.rest = match.Resting{ID: id, Account: w.acct.index, Side: w.o.Side, Limit: w.o.LimitPrice, Leaves: w.o.LeavesQty}
+		w.rest = match.Resting{ID: id, Account: w.acct.index, Side: w.o.Side, Limit: w.o.LimitPrice, Leaves: w.o.LeavesQty, Profile: w.acct.profile}
 		w.at = resting
 		w.inst.book.Rest(&w.rest, e.now, match.Stale)
 		if w.o.Type == order.Market { // else it would trade at its aggressive limit, far from the market

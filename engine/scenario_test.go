@@ -188,7 +188,10 @@ func (s *scenario) input(f []string) (Input, bool) {
 	case "feed":
 		in.Feed = &FeedState{Board: s.board(w[0]), IsAlive: w[1] == "alive"}
 	case "account":
-		in.OpenAccount = &OpenAccount{Account: order.AccountID(w[0]), RequestID: "open-" + w[0], Capital: s.paise(w[1]), Plan: w[2], Profile: "realistic"}
+		in.OpenAccount = &OpenAccount{Account: order.AccountID(w[0]), RequestID: "open-" + w[0], Capital: s.paise(w[1]), Plan: w[2], Profile: Realistic}
+		if len(w) > 3 {
+			in.OpenAccount.Profile = w[3]
+		}
 	case "cash":
 		in.Cash = &Cash{Account: order.AccountID(w[0]), RequestID: w[1], Amount: s.paise(w[2])}
 	case "quote":

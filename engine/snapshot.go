@@ -187,7 +187,7 @@ func (e *Engine) readInst(c *codec) bookRow {
 func (c *codec) account(a *account) {
 	text(c, &a.id)
 	text(c, &a.plan)
-	text(c, &a.profile)
+	text(c, &a.profile.Name)
 	for _, book := range ledger.Books() {
 		amount := a.books.Of(book)
 		num(c, &amount)
@@ -221,7 +221,11 @@ func (e *Engine) readAccount(c *codec) {
 	text(c, &id)
 	text(c, &plan)
 	text(c, &profile)
-	a := e.addAccount(id, plan, profile)
+	if match.ProfileOf(profile) == nil {
+		c.bad()
+		return
+	}
+	a := e.addAccount(id, plan, match.ProfileOf(profile))
 	for _, book := range ledger.Books() {
 		amount := a.books.Of(book)
 		num(c, &amount)
@@ -237,6 +241,7 @@ func (e *Engine) readAccount(c *codec) {
 			c.bad()
 			return
 		}
+		w.rest.Profile = a.profile
 		e.adopt(w)
 	}
 	list(c, &a.positions, func(c *codec, p **position.Position) { *p = &position.Position{}; c.position(*p) })

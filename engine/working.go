@@ -118,7 +118,7 @@ func (e *Engine) end(w *working, s order.Status, kind string, d risk.Denial) {
 func (e *Engine) send(w *working) {
 	w.o.ActiveAt = e.now
 	if !e.opt.IsLatencyOff {
-		w.o.ActiveAt = e.now.Add(match.Latency(e.opt.Seed, w.o.ID, w.o.Revision))
+		w.o.ActiveAt = e.now.Add(w.acct.profile.Latency(e.opt.Seed, w.o.ID, w.o.Revision))
 	}
 	w.at = inFlight
 	e.look(w, 0)
@@ -248,7 +248,7 @@ func (e *Engine) isBookFresh(x *inst, now calendar.Instant) bool {
 // enter lets an order meet a fresh book: it takes what it can, and rests or (IOC) ends.
 func (e *Engine) enter(w *working) {
 	w.o.Code, w.o.Reason = "", ""
-	w.rest = match.Resting{ID: w.o.ID, Account: w.acct.index, Side: w.o.Side, Limit: w.o.LimitPrice, Leaves: w.o.LeavesQty}
+	w.rest = match.Resting{ID: w.o.ID, Account: w.acct.index, Side: w.o.Side, Limit: w.o.LimitPrice, Leaves: w.o.LeavesQty, Profile: w.acct.profile}
 	book := &w.inst.book
 	e.fills = book.Enter(&w.rest, e.fills[:0])
 	e.apply()

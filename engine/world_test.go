@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"pgregory.net/rapid"
 
@@ -10,6 +11,7 @@ import (
 	"paperport/instrument"
 	"paperport/ledger"
 	"paperport/market"
+	"paperport/match"
 	"paperport/money"
 	"paperport/order"
 	"paperport/position"
@@ -72,10 +74,16 @@ func newWorld(r *rapid.T) *world {
 		w.send(Input{Instrument: &i})
 	}
 	for _, a := range worldAccounts {
-		w.send(Input{OpenAccount: &OpenAccount{Account: a, RequestID: "open-" + string(a), Capital: money.Paise(rapid.SampledFrom([]int64{1000_00, 1_000_000_00}).Draw(r, "capital")), Plan: "flat20", Profile: Realistic}})
+		w.send(Input{OpenAccount: &OpenAccount{Account: a, RequestID: "open-" + string(a), Capital: money.Paise(rapid.SampledFrom([]int64{1000_00, 1_000_000_00}).Draw(r, "capital")), Plan: "flat20", Profile: w.profile(a)}})
 	}
 	w.open()
 	return w
+}
+
+// profile gives each account of the world one of its own.
+func (w *world) profile(a order.AccountID) string {
+	profiles := match.Profiles()
+	return profiles[(int(w.opt.Seed%3)+slices.Index(worldAccounts, a))%len(profiles)].Name
 }
 
 func (w *world) open() {

@@ -42,6 +42,7 @@ type NewAccount struct {
 	Capital string `json:"capital" maxLength:"24"`
 	Plan    string `json:"plan" maxLength:"40"`
 	Venue   string `json:"venue" minLength:"1" maxLength:"40"`
+	Profile string `json:"profile,omitempty" enum:"learner,realistic,pessimistic" doc:"How kindly resting orders are treated; default realistic"`
 }
 
 type newAccountIn struct{ Body NewAccount }
@@ -91,7 +92,7 @@ func (s *Server) openAccount(ctx context.Context, in *newAccountIn) (*accountOut
 		return nil, err
 	}
 	account, err := s.App.OpenAccount(ctx, actorOf(ctx).User.ID, app.NewAccount{Name: in.Body.Name, Capital: capital,
-		Plan: in.Body.Plan, Venue: app.VenueID(in.Body.Venue)})
+		Plan: in.Body.Plan, Venue: app.VenueID(in.Body.Venue), Profile: in.Body.Profile})
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,8 @@ type Resting struct {
 	// goes on taking, at displayed prices only, until a frame shows the other side beyond its limit. From then on it rests.
 	IsSweeping bool
 	JoinedAt   calendar.Instant
+	// Profile is how it is treated; nil means Realistic.
+	Profile *Profile
 }
 
 // Fill is one execution. Level is the rung of the ladder taken, 0 for an order that rested.
@@ -43,15 +45,17 @@ type Fill struct {
 const (
 	// WalksDepth: an arriving order takes what is displayed at its limit or better, at the displayed price.
 	WalksDepth = "walks-depth"
-	// FarQuote: the other side came to a resting limit; it fills at the limit, up to what is displayed there or better.
+	// FarQuote: the other side came to a resting limit (or as far beyond it as the profile asks); it fills at the limit, up
+	// to what is displayed there or better.
 	FarQuote = "far-quote"
-	// QueuePrinted: what was displayed ahead of a resting limit has traded; it fills at the limit from what traded beyond.
+	// QueuePrinted: what was ahead of a resting limit has traded; it fills at the limit from what traded beyond, as the
+	// profile allows.
 	QueuePrinted = "queue-printed"
 )
 
 // Book is one instrument's market data and the orders that work in it. Call Define before use. Fields are exported for snapshots.
 //
-// Assumptions of the Realistic profile: prints are the change of the day's volume between two quotes, all at the last
+// Assumptions of all profiles: prints are the change of the day's volume between two quotes, all at the last
 // price, on the side it lies nearer to; cancels ahead of us are never seen; our orders move nobody.
 type Book struct {
 	// What a quiet quote touches comes first, so that it lies in four cache lines.
@@ -225,7 +229,7 @@ func (b *Book) resolve() {
 			if !isKnown {
 				break
 			}
-			r.Queue, r.IsQueueKnown = queue, true
+			r.Queue, r.IsQueueKnown = r.profile().queueOf(queue), true
 		}
 	}
 	b.touch()
@@ -250,14 +254,18 @@ func (b *Book) isReached(r *Resting) bool {
 	return l.N > 0 && !isWorse(far, l.Levels[0].Price, r.Limit)
 }
 
-// Rest puts an order into the book, behind everything displayed at its limit. isFresh says whether the book may be
-// believed; otherwise the queue is unknown.
+// Rest puts an order into the book, behind everything displayed at its limit, as its profile counts it. f says whether the
+// book may be believed; otherwise the queue is unknown, unless the profile has none.
 func (b *Book) Rest(r *Resting, at calendar.Instant, f Freshness) {
 	r.JoinedAt = at
 	r.Queue, r.IsQueueKnown, r.IsSweeping = 0, false, false
 	if f == Fresh {
 		r.Queue, r.IsQueueKnown = b.displayed(r.Side, r.Limit)
+		r.Queue = r.profile().queueOf(r.Queue)
 		r.IsSweeping = b.isReached(r)
+	}
+	if r.profile().QueuePercent == 0 {
+		r.Queue, r.IsQueueKnown = 0, true
 	}
 	side := &b.Buys
 	if r.Side == order.Sell {

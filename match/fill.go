@@ -68,22 +68,22 @@ func (b *Book) fillSide(side order.Side, orders []*Resting, out []Fill) []Fill {
 		if isReached {
 			out = b.fillFar(r, &far, out)
 		}
-		if isPrinted && r.Leaves > 0 && !r.IsSweeping && b.prevAt >= r.JoinedAt {
+		if isPrinted && r.Leaves > 0 && !r.IsSweeping && b.prevAt >= r.JoinedAt && r.profile().Prints != Never {
 			out = b.fillPrinted(r, printed, out)
 		}
 	}
 	return out
 }
 
-// fillFar fills a resting order at its limit, up to what the other side displays at the limit or better.
+// fillFar fills a resting order at its limit, up to what the other side displays at the price that reaches it or better.
 func (b *Book) fillFar(r *Resting, far *Ladder, out []Fill) []Fill {
 	if r.IsSweeping {
 		return b.Enter(r, out)
 	}
-	side := opposite(r.Side)
+	side, reach := opposite(r.Side), r.profile().reachOf(r, b.Instrument.Terms.TickSize)
 	var qty money.Qty
 	for _, level := range far.Levels[:far.N] {
-		if r.Leaves == 0 || isWorse(side, level.Price, r.Limit) {
+		if r.Leaves == 0 || isWorse(side, level.Price, reach) {
 			break
 		}
 		qty += b.take(r, side, level)
@@ -95,16 +95,22 @@ func (b *Book) fillFar(r *Resting, far *Ladder, out []Fill) []Fill {
 }
 
 // fillPrinted lets a print at the limit use up the queue ahead; what it had left, and all of a print through the limit,
-// fills the order. One account uses a printed quantity once.
+// fills the order (AtLimit). Under ThroughLimit a print through the limit uses up the queue too, and only its rest fills.
+// One account uses a printed quantity once.
 func (b *Book) fillPrinted(r *Resting, printed money.Qty, out []Fill) []Fill {
-	if b.Top.Last != r.Limit {
+	p, isThrough := r.profile(), b.Top.Last != r.Limit
+	if isThrough && p.Prints == AtLimit {
 		r.Queue, r.IsQueueKnown = 0, true
 	}
 	if !r.IsQueueKnown {
 		return out
 	}
+	printed = printed * p.PrintPercent / 100
 	gone := min(r.Queue, printed)
 	r.Queue -= gone
+	if p.Prints == ThroughLimit && !isThrough {
+		return out
+	}
 	qty := min(r.Leaves, printed-gone-b.printedBefore(r))
 	if qty <= 0 {
 		return out

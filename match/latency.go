@@ -6,11 +6,11 @@ import (
 	"paperport/order"
 )
 
-// Latency draws how long an order takes to the exchange from the table of the Realistic profile. The same seed, order
-// and revision give the same answer for ever; a modified order travels again.
-func Latency(seed uint64, id order.ID, revision int32) time.Duration {
+// Latency draws how long an order takes to the exchange from the table of latencies, scaled by its profile. The same
+// seed, order and revision give the same answer for ever; a modified order travels again.
+func (p *Profile) Latency(seed uint64, id order.ID, revision int32) time.Duration {
 	n := mix(mix(seed) ^ mix(uint64(id)<<16^uint64(uint32(revision))))
-	return time.Duration(latencyMicros[n>>56]) * time.Microsecond
+	return time.Duration(int64(latencyMicros[n>>56])*p.LatencyPercent/100) * time.Microsecond
 }
 
 // mix is the finaliser of SplitMix64 (Steele, Lea, Flood 2014).

@@ -1,7 +1,7 @@
 package match
 
 // latencyMicros are 256 quantiles, (i+1/2)/256, of the time from our acceptance to the exchange: log-normal with median
-// 60 ms and 99th percentile 400 ms (product.md 2.10, profile Realistic). Made once, outside; the core holds no float.
+// 60 ms and 99th percentile 400 ms (product.md 2.10, profile Realistic; others scale it). Made once, outside; the core holds no float.
 var latencyMicros = [256]int32{
 	5704, 7682, 8935, 9923, 10767, 11516, 12200, 12834, 13428, 13992, 14530, 15046,
 	15543, 16025, 16493, 16948, 17393, 17828, 18255, 18674, 19086, 19491, 19891, 20286,

@@ -82,8 +82,8 @@ func TestDepthVector(t *testing.T) {
 func TestLatencyTable(t *testing.T) {
 	var draws []time.Duration
 	for id := range order.ID(10_000) {
-		d := Latency(7, id+1, 1)
-		if d != Latency(7, id+1, 1) {
+		d := ProfileOf(Realistic).Latency(7, id+1, 1)
+		if d != ProfileOf(Realistic).Latency(7, id+1, 1) {
 			t.Fatalf("order %d drew twice", id+1)
 		}
 		draws = append(draws, d)
@@ -203,5 +203,44 @@ func TestStops(t *testing.T) {
 	}
 	if b.HasStops() {
 		t.Error("all went off, some are left")
+	}
+}
+
+// TestProfiles holds the figures of product.md 2.10 rule 5.
+func TestProfiles(t *testing.T) {
+	buy, sell := &Resting{Side: order.Buy, Limit: 1_000_000}, &Resting{Side: order.Sell, Limit: 1_000_000}
+	for _, c := range []struct {
+		name         string
+		ahead        money.Qty // of 1,001 displayed
+		buyAt        money.Price
+		sellAt       money.Price
+		median       time.Duration
+		printPercent money.Qty
+	}{
+		{Learner, 0, 1_000_000, 1_000_000, 0, 100},
+		{Realistic, 1001, 1_000_000, 1_000_000, 60 * time.Millisecond, 100},
+		{Pessimistic, 1502, 999_500, 1_000_500, 150 * time.Millisecond, 50},
+	} {
+		p := ProfileOf(c.name)
+		if got := p.queueOf(1001); got != c.ahead {
+			t.Errorf("%s: %d ahead of 1,001 displayed, want %d", c.name, got, c.ahead)
+		}
+		if b, s := p.reachOf(buy, 500), p.reachOf(sell, 500); b != c.buyAt || s != c.sellAt {
+			t.Errorf("%s: a buy at 100 fills at %s, a sale at %s, want %s and %s", c.name, b, s, c.buyAt, c.sellAt)
+		}
+		if p.PrintPercent != c.printPercent {
+			t.Errorf("%s: %d %% of a print count, want %d", c.name, p.PrintPercent, c.printPercent)
+		}
+		var draws []time.Duration
+		for id := range order.ID(4000) {
+			draws = append(draws, p.Latency(7, id+1, 1))
+		}
+		slices.Sort(draws)
+		if m := draws[2000]; m < c.median*94/100 || m > c.median*106/100 {
+			t.Errorf("%s: median latency %v, want about %v", c.name, m, c.median)
+		}
+	}
+	if ProfileOf("lucky") != nil || len(Profiles()) != 3 {
+		t.Error("there are three profiles")
 	}
 }

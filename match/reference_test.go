@@ -36,6 +36,7 @@ type refOrder struct {
 	isSweeping bool
 	joined     calendar.Instant
 	turn       int
+	profile    string
 }
 
 type refLevel struct {
@@ -93,6 +94,30 @@ func (o *refOrder) reaches(p money.Price) bool {
 	return p >= o.limit
 }
 
+// isFilledAt reports whether an offer on the other side fills the order where it rests: at the limit or better, for a
+// pessimist only at least one tick (0.05 here) better.
+func (o *refOrder) isFilledAt(p money.Price) bool {
+	switch {
+	case o.profile != Pessimistic:
+		return o.reaches(p)
+	case o.isBuy:
+		return p <= o.limit-500
+	default:
+		return p >= o.limit+500
+	}
+}
+
+// join is what the order finds ahead of it: nothing for a learner, half as much again for a pessimist.
+func (m *reference) join(o *refOrder) {
+	o.queue, o.isKnown = m.queueAt(o)
+	switch o.profile {
+	case Learner:
+		o.queue, o.isKnown = 0, true
+	case Pessimistic:
+		o.queue += (o.queue + 1) / 2
+	}
+}
+
 // queueAt is what stands at the order's limit on its own side.
 func (m *reference) queueAt(o *refOrder) (money.Qty, bool) {
 	levels, isAll := m.offers(!o.isBuy)
@@ -141,7 +166,7 @@ func (m *reference) enter(o *refOrder, at calendar.Instant) []refFill {
 	fills := m.walk(o)
 	if o.leaves > 0 {
 		o.joined = at
-		o.queue, o.isKnown = m.queueAt(o)
+		m.join(o)
 		o.isSweeping = m.isMarketable(o)
 		m.turns++
 		o.turn = m.turns
@@ -240,7 +265,7 @@ func (m *reference) printed() (sold, bought money.Qty) {
 func (m *reference) sweep(sold, bought money.Qty) (fills []refFill) {
 	for _, o := range m.orders {
 		if !o.isKnown {
-			o.queue, o.isKnown = m.queueAt(o)
+			m.join(o)
 		}
 		if !m.isMarketable(o) {
 			o.isSweeping = false
@@ -266,7 +291,7 @@ func (m *reference) sweep(sold, bought money.Qty) (fills []refFill) {
 		if !o.isBuy {
 			printed = bought
 		}
-		if printed > 0 && o.leaves > 0 && !o.isSweeping && o.reaches(m.quote.Last) && m.prevQuote.ReceivedAt >= o.joined {
+		if printed > 0 && o.leaves > 0 && !o.isSweeping && o.reaches(m.quote.Last) && o.profile != Learner && m.prevQuote.ReceivedAt >= o.joined {
 			fills = append(fills, m.queued(o, printed, used)...)
 		}
 	}
@@ -287,7 +312,7 @@ func (m *reference) reached(o *refOrder) []refFill {
 	levels, _ := m.offers(o.isBuy)
 	var qty money.Qty
 	for _, l := range levels {
-		if o.reaches(l.Price) {
+		if o.isFilledAt(l.Price) {
 			qty += m.take(o, l)
 		}
 	}
@@ -298,14 +323,21 @@ func (m *reference) reached(o *refOrder) []refFill {
 }
 
 func (m *reference) queued(o *refOrder, printed money.Qty, used map[string]money.Qty) []refFill {
-	if m.quote.Last != o.limit {
-		o.queue, o.isKnown = 0, true // traded through
+	isPessimist, isThrough := o.profile == Pessimistic, m.quote.Last != o.limit
+	if isThrough && !isPessimist {
+		o.queue, o.isKnown = 0, true
 	}
 	if !o.isKnown {
 		return nil
 	}
+	if isPessimist {
+		printed /= 2
+	}
 	ahead := min(o.queue, printed)
 	o.queue -= ahead
+	if isPessimist && !isThrough {
+		return nil
+	}
 	key := fmt.Sprint(o.account, o.isBuy)
 	qty := min(o.leaves, printed-ahead-used[key])
 	if qty <= 0 {
@@ -321,6 +353,9 @@ func TestAgainstReference(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		m := &market2{r: r, book: bookOf(&instrument.Instrument{Kind: instrument.Equity, Terms: instrument.Terms{LotSize: 1, TickSize: 500}}),
 			ref: &reference{spent: map[refLevel]refSpent{}}, live: map[order.ID]*Resting{}}
+		for i := range m.of {
+			m.of[i] = rapid.SampledFrom([]string{Learner, Realistic, Pessimistic}).Draw(r, "profile")
+		}
 		for range rapid.IntRange(5, 60).Draw(r, "events") {
 			m.now += calendar.Instant(rapid.SampledFrom([]int64{0, 100_000, 600_000, 1_500_000}).Draw(r, "wait"))
 			switch rapid.IntRange(0, 5).Draw(r, "event") {
@@ -346,6 +381,8 @@ type market2 struct {
 	now    calendar.Instant
 	volume money.Qty
 	last   order.ID
+	// of are the profiles of the two accounts.
+	of [2]string
 }
 
 func (m *market2) compare(what string, got []Fill, want []refFill) {
@@ -411,13 +448,13 @@ func (m *market2) enter() {
 	side := rapid.SampledFrom([]order.Side{order.Buy, order.Sell}).Draw(m.r, "side")
 	account, limit := int32(rapid.IntRange(0, 1).Draw(m.r, "account")), m.price("limit")
 	qty := money.Qty(rapid.Int64Range(1, 60).Draw(m.r, "qty"))
-	x := &Resting{ID: m.last, Account: account, Side: side, Limit: limit, Leaves: qty}
+	x := &Resting{ID: m.last, Account: account, Side: side, Limit: limit, Leaves: qty, Profile: ProfileOf(m.of[account])}
 	m.live[m.last] = x
 	fills := m.book.Enter(x, nil)
 	if x.Leaves > 0 {
 		m.book.Rest(x, m.now, Fresh)
 	}
-	m.compare("enter", fills, m.ref.enter(&refOrder{id: m.last, account: account, isBuy: side == order.Buy, limit: limit, leaves: qty}, m.now))
+	m.compare("enter", fills, m.ref.enter(&refOrder{id: m.last, account: account, isBuy: side == order.Buy, limit: limit, leaves: qty, profile: m.of[account]}, m.now))
 }
 
 func (m *market2) cancel() {
