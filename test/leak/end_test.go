@@ -164,6 +164,11 @@ func (s *scene) files() {
 // judge looks for every form of every secret in all that was gathered. To show that it can find one, it plants one at last.
 func (s *scene) judge() {
 	s.t.Helper()
+	for _, kind := range []string{"an event of owner", "the answer 2", "the answer 4", "the answer 5", "log and trace", "metrics", "the file copy.db", "the file " + filepath.Join("data", "paperport.db"), "what `doctor`"} {
+		if !slices.ContainsFunc(s.day.hay, func(h hay) bool { return strings.HasPrefix(h.where, kind) && len(h.data) > 0 }) {
+			s.t.Errorf("nothing was gathered of: %s", kind)
+		}
+	}
 	bytes, hits := 0, 0
 	for _, h := range s.day.hay {
 		bytes += len(h.data)
