@@ -38,17 +38,24 @@ describe('setup guide', () => {
   }
 
   /** A new user at Settings → Breeze API Credentials. */
-  async function person(name, options) {
+  async function person(name, { byHand = false } = {}) {
     const link = await asha.post('/api/invites', { role: 'trader' })
     assert.equal(link.status, 200, JSON.stringify(link.body))
-    const d = await desk(options)
-    await d.page.goto(link.body.url)
-    await d.at('invite-form').waitFor()
-    await d.at('username').fill(name)
-    await d.at('password').fill(password)
-    await d.at('entry-submit').click()
-    await d.at('terminal').waitFor()
-    await d.settings()
+    const d = await desk()
+    if (byHand) {
+      await d.page.goto(link.body.url)
+      await d.at('invite-form').waitFor()
+      await d.at('username').fill(name)
+      await d.at('password').fill(password)
+      await d.at('entry-submit').click()
+      await d.at('terminal').waitFor()
+      await d.settings()
+      return d
+    }
+    const accepted = await d.page.request.post(link.body.url.replace('/invite/', '/api/invites/'), { data: { username: name, password } })
+    assert.equal(accepted.status(), 201, await accepted.text())
+    await d.page.goto(`${world.url}/settings/broker`)
+    await d.at('broker').waitFor()
     return d
   }
 
@@ -131,7 +138,7 @@ describe('setup guide', () => {
   })
 
   walk('Step 3, updating only login credentials', async () => {
-    const bala = await person('bala')
+    const bala = await person('bala', { byHand: true })
     const account = await bala.account()
     assert.match(await bala.update({ api_key: account.api_key, secret_key: account.secret_key }), /Auto-login still needs Login ID, Password and TOTP Secret/)
     await bala.statusIs('api', /^✅ API Connected/)
