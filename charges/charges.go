@@ -1,7 +1,7 @@
 // Package charges turns a trade into an itemised charge note: brokerage by plan, STT or CTT, exchange charge, SEBI fee,
 // stamp duty and GST, from dated embedded tables with their sources, rounded as india-rules 3.5 says: brokerage,
 // exchange charge, SEBI fee and GST half up to the paisa for each order, GST on the rounded parts, STT, CTT and stamp
-// duty half up to the rupee. It posts nothing.
+// duty half up to the rupee; and it finds the price at which an order breaks even. It posts nothing.
 //
 // Invariant: each line of a note never falls when turnover grows, so the notes of an order's fills, taken as
 // differences of cumulative notes, are >= 0 and add up to the note of the whole order exactly.

@@ -43,7 +43,12 @@ func (t *Tables) Schedule(leg Leg) (Schedule, error) {
 	if err != nil {
 		return Schedule{}, err
 	}
-	s := Schedule{lotSize: leg.Instrument.Terms.LotSize}
+	s, err := t.schedule(leg.Plan, k)
+	s.lotSize = leg.Instrument.Terms.LotSize
+	return s, err
+}
+
+func (t *Tables) schedule(plan string, k key) (s Schedule, err error) {
 	for _, item := range []struct {
 		name string
 		rate *money.Rate
@@ -52,7 +57,7 @@ func (t *Tables) Schedule(leg Leg) (Schedule, error) {
 			return Schedule{}, err
 		}
 	}
-	s.brokerage, err = t.brokerage(leg.Plan, k)
+	s.brokerage, err = t.brokerage(plan, k)
 	return s, err
 }
 
@@ -104,6 +109,25 @@ func (t *Tables) ExerciseSTT(i *instrument.Instrument, date calendar.Date, intri
 	}
 	var m sums
 	return m.rupees(rate, intrinsic), m.err
+}
+
+// Delivery is the charge note of one side of a stock derivative that is settled in shares: value is the strike (futures:
+// the final settlement price) times the quantity, in paise, >= 0. STT on it replaces the STT on exercise.
+func (t *Tables) Delivery(plan string, i *instrument.Instrument, side order.Side, date calendar.Date, value money.Paise) (Note, error) {
+	k, err := keyOf(Leg{Instrument: i, Side: side, Product: order.NRML, Date: date})
+	if err != nil {
+		return Note{}, err
+	}
+	isDerivative := i.Kind == instrument.Future || i.Kind == instrument.Option
+	if !isDerivative || i.Terms.UnderlyingIsIndex || i.Segment != calendar.FNO {
+		return Note{}, fmt.Errorf("%w: %s is not settled in shares", ErrNoRate, i.Symbol)
+	}
+	k.class = "physical"
+	s, err := t.schedule(plan, k)
+	if err != nil {
+		return Note{}, err
+	}
+	return s.Note(value, 1)
 }
 
 // DPCharge is the depository's fee of a plan for selling one share out of holdings on one day, GST included.

@@ -38,6 +38,7 @@ type statutoryRow struct {
 	item, exchange, class, underlying, side string
 	from, to                                calendar.Date
 	rate                                    money.Rate
+	source                                  string
 }
 
 type feeRow struct {
@@ -113,6 +114,7 @@ func readStatutory(t *Tables, c []string) error {
 	if c[8] == "" {
 		return fmt.Errorf("no source")
 	}
+	row.source = c[8]
 	t.statutory = append(t.statutory, row)
 	return nil
 }
