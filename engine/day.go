@@ -18,7 +18,8 @@ import (
 const (
 	// DayEndMark: what was left of an intraday position closes at the mark of the day's end.
 	DayEndMark = "day-end-mark"
-	// ExpirySettlement: a long option is paid its intrinsic value.
+	// ExpirySettlement: a long option is paid its intrinsic value, a short one pays it, a future closes at the underlying's
+	// final price.
 	ExpirySettlement = "expiry-settlement"
 )
 
@@ -177,6 +178,7 @@ func (e *Engine) roll(a *account, b *board, d *DayEnd) {
 			e.tellHolding(h)
 			p.NetQty, p.Cost, p.AvgPrice = 0, 0, 0
 		}
+		e.markToMarket(a, x, p, d.Marks)
 		p.Roll(d.Next, e.now)
 		e.must(p.Check(), "position")
 		e.tellPosition(p)
@@ -187,6 +189,29 @@ func (e *Engine) roll(a *account, b *board, d *DayEnd) {
 	a.positions = kept
 	e.settleHoldings(a, b, d)
 	e.touch(a)
+}
+
+// markToMarket pays the day's profit of an open future and carries it on at the mark, or at the last price seen.
+func (e *Engine) markToMarket(a *account, x *inst, p *position.Position, marks []Mark) {
+	i := x.book.Instrument
+	price := markOf(marks, p.Instrument)
+	if price <= 0 {
+		price = x.book.Top.Last
+	}
+	if i.Kind != instrument.Future || p.NetQty == 0 || price <= 0 {
+		return
+	}
+	value, err := money.Turnover(price, max(p.NetQty, -p.NetQty), i.Terms.Multiplier, money.HalfUp)
+	e.must(err, "turnover")
+	if p.NetQty < 0 {
+		value = -value
+	}
+	profit := p.Mark(value)
+	e.post(a, entry{
+		kind: "mark-to-market", ref: "day:" + x.board.tradingDate.String(), text: "Daily settlement of " + i.Symbol + " at " + price.String(),
+		date: x.board.tradingDate, postings: postings(ledger.Cash, profit, ledger.PnL, -profit),
+	})
+	e.tellPosition(p)
 }
 
 // settleHoldings takes out what was sold and delivers what is due, where roll has not done so with a purchase.
@@ -253,7 +278,7 @@ func (e *Engine) expireOrders(x *inst) {
 
 // isCashSettled reports whether the contract is settled in cash at the underlying's price; other contracts are delivered.
 func isCashSettled(i *instrument.Instrument) bool {
-	return i.Kind == instrument.Option && i.Terms.UnderlyingIsIndex
+	return isDerivative(i) && i.Terms.UnderlyingIsIndex
 }
 
 func (e *Engine) expireFor(a *account, x *inst, settle money.Price) {
@@ -263,10 +288,15 @@ func (e *Engine) expireFor(a *account, x *inst, settle money.Price) {
 	}
 	for _, product := range [...]order.Product{order.MIS, order.NRML} {
 		p := a.position(i.ID, product, 0)
-		if p == nil || p.NetQty <= 0 {
-			continue
+		switch {
+		case p == nil || p.NetQty == 0:
+		case i.Kind == instrument.Future:
+			e.force(a, x, p, settle, ExpirySettlement)
+		case p.NetQty < 0:
+			e.force(a, x, p, intrinsic(i, settle), ExpirySettlement)
+		default:
+			e.payIntrinsic(a, x, p, settle)
 		}
-		e.payIntrinsic(a, x, p, settle)
 	}
 }
 

@@ -44,7 +44,8 @@ type Engine struct {
 	lastEntry int64
 
 	boards   []*board
-	insts    []*inst // by instrument id; nil where unknown
+	insts    []*inst  // by instrument id; nil where unknown
+	unders   []*under // by instrument id
 	accounts []*account
 	byID     map[order.AccountID]*account
 	orders   map[order.ID]*working
@@ -53,12 +54,13 @@ type Engine struct {
 	// restarted are orders loaded from rows, told about at the next Step.
 	restarted []order.ID
 
-	out     []Output
-	touched []*account
-	moved   []*inst // instruments that got or lost a working order in this Step
-	fills   []match.Fill
-	scratch codec
-	fault   *Fault
+	out        []Output
+	touched    []*account
+	moved      []*inst    // instruments that got or lost a working order in this Step
+	unmargined []groupKey // whose margin is worked out at the end of this Step
+	fills      []match.Fill
+	scratch    codec
+	fault      *Fault
 }
 
 // board is the state of one timetable.
@@ -84,6 +86,7 @@ type inst struct {
 	working   int        // orders not closed
 	isWatched bool       // market data was asked for
 	isExpired bool       // settled
+	risk      *riskOf    // nil: no Scan named it
 }
 
 // isOver reports whether the contract has stopped trading, settled or not.
@@ -235,6 +238,8 @@ func (e *Engine) dispatchRare(in *Input) {
 		e.dayEnd(in.DayEnd)
 	case in.Instrument != nil:
 		e.setInstrument(in.Instrument)
+	case in.Scan != nil:
+		e.onScan(in.Scan)
 	case in.Rules != nil:
 		if e.rules = *in.Rules; e.rules.BookAgeMax <= 0 {
 			e.fail("rules", "a book age of "+e.rules.BookAgeMax.String())
@@ -250,6 +255,7 @@ func (e *Engine) dispatchRare(in *Input) {
 
 // finish tells funds, checks invariants and extends the hash.
 func (e *Engine) finish() {
+	e.remarginDue()
 	for _, a := range e.touched {
 		a.isTouched = false
 		if len(a.orders)+len(a.positions) <= checkedAlways || e.seq%checkedAlways == 0 {

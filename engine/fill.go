@@ -5,6 +5,7 @@ import (
 
 	"paperport/calendar"
 	"paperport/charges"
+	"paperport/instrument"
 	"paperport/ledger"
 	"paperport/margin"
 	"paperport/match"
@@ -40,7 +41,9 @@ func (e *Engine) fill(w *working, f match.Fill) {
 	e.emit(Output{Trade: &TradeEvent{Trade: e.trade(w, f), Charges: cost, RealisedPnL: c.Realised}})
 	e.settleFill(w, f.Rule, value, c)
 	e.postCharges(w.acct, cost, e.tradeRef(), w.o.TradingDate)
-	e.setPositionBlocked(w.acct, w.inst, pos)
+	if !isDerivative(i) {
+		e.setPositionBlocked(w.acct, w.inst, pos)
+	}
 	e.reserve(w)
 	e.tell(w, "filled")
 	e.tellPosition(pos)
@@ -111,24 +114,30 @@ func (e *Engine) trade(w *working, f match.Fill) order.Trade {
 
 func (e *Engine) tradeRef() string { return "trade:" + strconv.FormatInt(int64(e.lastTrade), 10) }
 
-// settleFill moves the money of a fill: its value where trades are paid, booked profit where they are margined.
+// settleFill moves the money of a fill: its value where trades are paid, booked profit for intraday shares and futures.
+// The stock book follows the cost of what is open, which is below nothing for a sold option.
 func (e *Engine) settleFill(w *working, rule string, value money.Paise, c position.Change) {
 	x := entry{kind: "trade", ref: e.tradeRef(), date: w.o.TradingDate, text: w.inst.book.Instrument.Symbol}
+	isBooked := w.style() == margin.Margined || w.inst.book.Instrument.Kind == instrument.Future
+	paid := value // what the trade pays for
+	if w.o.Side == order.Sell {
+		paid = -value
+	}
 	switch {
-	case w.style() == margin.Margined && c.Closed == 0:
+	case isBooked && c.Realised == 0:
 		return
-	case w.style() == margin.Margined:
+	case isBooked:
 		x.text = "Profit and loss of " + x.text
 		x.postings = postings(ledger.Cash, c.Realised, ledger.PnL, -c.Realised)
-	case w.o.Side == order.Buy:
-		x.text = "Bought " + x.text
-		x.postings = postings(ledger.Cash, -value, ledger.Stock, value)
 	default:
-		x.text = "Sold " + x.text
-		if rule == ExpirySettlement {
-			x.kind, x.text = "settlement", "Expiry of "+w.inst.book.Instrument.Symbol
+		x.text = "Bought " + x.text
+		if w.o.Side == order.Sell {
+			x.text = "Sold " + w.inst.book.Instrument.Symbol
 		}
-		x.postings = append(postings(ledger.Cash, value, ledger.Stock, -c.Released), ledger.Posting{Book: ledger.PnL, Amount: -c.Realised})
+		x.postings = append(postings(ledger.Cash, -paid, ledger.Stock, paid+c.Realised), ledger.Posting{Book: ledger.PnL, Amount: -c.Realised})
+	}
+	if rule == ExpirySettlement {
+		x.kind, x.text = "settlement", "Expiry of "+w.inst.book.Instrument.Symbol
 	}
 	e.post(w.acct, x)
 }

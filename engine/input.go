@@ -45,6 +45,7 @@ type Input struct {
 	// Reference events.
 	Instrument *instrument.Instrument
 	Charges    *ChargesEvent
+	Scan       *Scan
 	Rules      *Rules
 }
 
@@ -103,7 +104,7 @@ type SquareOff struct {
 }
 
 // Expire says that every contract of a board whose last trading day is TradingDate or earlier has stopped trading: its
-// working orders expire, new ones are denied, and long index options are paid their intrinsic value. Marks are the final
+// working orders expire, new ones are denied, index options pay or owe their intrinsic value and index futures close. Marks are the final
 // settlement prices of the underlyings, those of the instant trading stopped (by underlying instrument, ordered). A
 // position whose underlying has none waits as it is until a later Expire brings it.
 type Expire struct {

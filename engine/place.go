@@ -3,6 +3,7 @@ package engine
 import (
 	"strconv"
 
+	"paperport/instrument"
 	"paperport/margin"
 	"paperport/money"
 	"paperport/order"
@@ -77,7 +78,7 @@ func (e *Engine) check(w *working, p *order.Place) risk.Denial {
 		return risk.Deny(risk.ChargesNotAvailable)
 	}
 	w.blockPrice = blockPriceOf(w.o.Side, w.o.LimitPrice, w.inst)
-	if d := checkCover(w); d.IsDenied() {
+	if d := e.checkCover(w); d.IsDenied() {
 		return d
 	}
 	if d := e.checkFree(w); d.IsDenied() {
@@ -89,15 +90,24 @@ func (e *Engine) check(w *working, p *order.Place) risk.Denial {
 	return risk.Denial{}
 }
 
-// checkCover makes sure that what is sold is there, where selling short is not possible.
-func checkCover(w *working) risk.Denial {
+// checkCover makes sure that what is sold is there, where selling short is not possible, and that the margin of what a
+// derivative makes of its underlying can be worked out.
+func (e *Engine) checkCover(w *working) risk.Denial {
 	i := w.inst.book.Instrument
-	style := margin.StyleOf(i, w.o.Product)
-	if style == margin.Modelled {
-		return risk.Deny(risk.SpanNotAvailable)
+	if isDerivative(i) {
+		g := e.groupOf(w.acct, i.UnderlyingID, w)
+		if g.isModelled && !isCashSettled(i) && i.UnderlyingID != 0 {
+			return risk.Deny(risk.DeliveryNotBuilt)
+		}
+		if !g.isModelled || g.isKnown {
+			return risk.Denial{}
+		}
 	}
-	if style == margin.Margined || w.o.Side == order.Buy {
+	if style := w.style(); style == margin.Margined || w.o.Side == order.Buy && style == margin.Paid && !isDerivative(i) {
 		return risk.Denial{}
+	}
+	if i.Kind == instrument.Future || w.o.Side == order.Buy {
+		return risk.Deny(risk.SpanNotAvailable)
 	}
 	have := w.acct.netQty(i.ID, w.o.Product)
 	code := risk.SpanNotAvailable
@@ -112,7 +122,7 @@ func checkCover(w *working) risk.Denial {
 			have -= x.o.LeavesQty
 		}
 	}
-	if w.o.LeavesQty > have {
+	if w.o.LeavesQty > have || isDerivative(i) {
 		return risk.Deny(code, "have", qtyText(max(0, have)), "need", qtyText(w.o.LeavesQty))
 	}
 	return risk.Denial{}
@@ -123,11 +133,12 @@ func qtyText(q money.Qty) string { return strconv.FormatInt(int64(q), 10) }
 // checkFree holds what the order would block, beyond what it blocks already, against free money.
 func (e *Engine) checkFree(w *working) risk.Denial {
 	w.closing = closingFor(w.acct, w)
-	need, err := e.reserveOf(w)
+	more, _, err := e.more(w)
+	need := more + w.o.Reserved
 	if err != nil || need > risk.ValueMax {
 		return risk.Deny(risk.ValueTooLarge, "max", risk.ValueMax.String())
 	}
-	more, free := need-w.o.Reserved, w.acct.funds().Free
+	free := w.acct.funds().Free
 	if more > 0 && more > free {
 		return risk.Deny(risk.MarginExceedsFree, "need", more.String(), "free", free.String())
 	}

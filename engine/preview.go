@@ -60,7 +60,8 @@ func (e *Engine) PreviewWith(p order.Place, l Look) Preview {
 	if d.IsDenied() && d.Code < risk.HoldingTooSmall {
 		return refused(v, d)
 	}
-	v.Required, _ = e.reserveOf(w)
+	more, _, _ := e.more(w)
+	v.Required = max(0, more)
 	e.expect(&v, w, max(e.now, l.At))
 	if w.o.LeavesQty > a.netQty(w.o.Instrument, w.o.Product) { // what was bought today leaves no depository
 		v.Charges.DPCharge = e.dpFee(w)

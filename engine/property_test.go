@@ -75,7 +75,7 @@ func (w *world) checkMoney() {
 		a := w.e.byID[id]
 		var stock money.Paise
 		for _, p := range a.positions {
-			if p.Product != order.MIS || p.Instrument == 4 {
+			if isPaid(p) {
 				stock += p.Cost
 			}
 		}

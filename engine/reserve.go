@@ -58,8 +58,12 @@ func (e *Engine) wholeNote(w *working, price money.Price) (charges.Note, error) 
 	return w.sched.Note(total, w.o.CumQty+w.o.LeavesQty)
 }
 
-// reserve sets an order's block to what it should be now.
+// reserve sets an order's block to what it should be now; for a future or option, those of its whole underlying.
 func (e *Engine) reserve(w *working) {
+	if i := w.inst.book.Instrument; isDerivative(i) {
+		e.remargin(w.acct, i.UnderlyingID, w)
+		return
+	}
 	amount, err := e.reserveOf(w)
 	e.must(err, "reserve")
 	e.setReserved(w, amount)
@@ -107,7 +111,7 @@ func closingFor(a *account, w *working) money.Qty {
 	return min(max(0, left), w.o.LeavesQty)
 }
 
-// setPositionBlocked recomputes what a position blocks.
+// setPositionBlocked recomputes what a position in a share blocks.
 func (e *Engine) setPositionBlocked(a *account, x *inst, p *position.Position) {
 	style := margin.StyleOf(x.book.Instrument, p.Product)
 	var rate money.Rate

@@ -12,8 +12,10 @@ import (
 
 	"paperport/calendar"
 	"paperport/instrument"
+	"paperport/margin"
 	"paperport/market"
 	"paperport/money"
+	"paperport/options"
 	"paperport/order"
 )
 
@@ -90,6 +92,15 @@ func newScenario(t *testing.T) *scenario {
 	}
 }
 
+// mustDate reads "2026-05-29": the day that a scenario begins on.
+func (s *scenario) mustDate(w string) calendar.Date {
+	d, err := calendar.ParseDate(w)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return d
+}
+
 // run takes one line and returns its outputs as text. A repeat of the state in a second engine checks the snapshot.
 func (s *scenario) run(line string) []string {
 	f := strings.Fields(line)
@@ -100,6 +111,8 @@ func (s *scenario) run(line string) []string {
 			switch k {
 			case "latency":
 				s.opt.IsLatencyOff = v == "off"
+			case "date":
+				s.date = s.mustDate(v)
 			case "orders":
 				s.opt.WorkingOrdersMax, _ = strconv.Atoi(v)
 			}
@@ -206,6 +219,8 @@ func (s *scenario) input(f []string) (Input, bool) {
 	case "cancel":
 		n, _ := strconv.ParseInt(w[2], 10, 64)
 		in.Cancel = &order.Cancel{Account: order.AccountID(w[0]), RequestID: w[1], Order: order.ID(n)}
+	case "scan":
+		in.Scan = s.scan(w)
 	case "square-off":
 		in.SquareOff = &SquareOff{Board: s.board(w[0]), TradingDate: s.date}
 	case "expire":
@@ -233,6 +248,7 @@ func (s *scenario) instrument(w []string) instrument.Instrument {
 		i.Kind = instrument.Index
 	case "future":
 		i.Kind, i.Segment = instrument.Future, calendar.FNO
+		i.Terms.UnderlyingIsIndex = true
 	case "call", "put", "stock-call", "stock-put":
 		i.Kind, i.Segment, i.Right = instrument.Option, calendar.FNO, instrument.Call
 		if strings.HasSuffix(w[1], "put") {
@@ -269,6 +285,25 @@ func (s *scenario) instrument(w []string) instrument.Instrument {
 	}
 	s.ids[i.Symbol], s.names[i.ID], s.defs[i.Symbol] = i.ID, i.Symbol, i
 	return i
+}
+
+// scan reads "UNDERLYING SPOT FORWARD NAME=MID ..": the arrays of options.Scan at an index's ranges, as of the date.
+func (s *scenario) scan(w []string) *Scan {
+	rupees := func(p money.Price) float64 { return float64(p) / money.PriceScale }
+	out := &Scan{Underlying: s.ids[w[0]], Terms: margin.Underlying{Date: s.date, IsIndex: true, Spot: s.price(w[1]), Label: margin.Approximate}}
+	for _, x := range w[3:] {
+		name, mid, _ := strings.Cut(x, "=")
+		i := s.defs[name]
+		a, err := options.Scan(options.ScanInput{
+			IsFuture: i.Kind == instrument.Future, IsPut: i.Right == instrument.Put, Spot: rupees(s.price(w[1])), Forward: rupees(s.price(w[2])),
+			Price: rupees(s.price(mid)), Strike: rupees(i.Strike), Years: float64(i.Expiry-s.date) / 365, Rate: options.ScanRate, PSR: 0.093, VSR: 0.04,
+		})
+		if err != nil {
+			s.t.Fatalf("%s: %v", name, err)
+		}
+		out.Contracts = append(out.Contracts, ScanContract{Instrument: i.ID, DaysLeft: int(i.Expiry - s.date), Array: margin.Array(a)})
+	}
+	return out
 }
 
 // quote reads "NAME BIDxQTY ASKxQTY LAST vol=.. low=.. high=.. dpr=LOW-HIGH age=..".

@@ -21,6 +21,7 @@ func (e *Engine) Snapshot() ([]byte, error) {
 	c := &codec{}
 	c.header(e)
 	list(c, &e.boards, (*codec).board)
+	list(c, &e.unders, (*codec).under)
 	for _, x := range e.insts {
 		if x != nil {
 			c.inst(x)
@@ -53,6 +54,7 @@ func (e *Engine) Restore(b []byte) error {
 	c := &codec{buf: b, isReading: true}
 	c.header(e)
 	list(c, &e.boards, (*codec).board)
+	list(c, &e.unders, (*codec).under)
 	var books []bookRow
 	for c.err == nil && c.more() {
 		books = append(books, e.readInst(c))
@@ -132,6 +134,7 @@ func (c *codec) inst(x *inst) {
 	c.flag(&isMore)
 	c.instrument(x.book.Instrument)
 	c.flag(&x.isExpired)
+	option(c, &x.risk, (*codec).riskOf)
 	c.book(&x.book)
 	row := bookRow{}
 	for _, r := range x.book.Buys {
@@ -179,6 +182,7 @@ func (e *Engine) readInst(c *codec) bookRow {
 	e.setInstrument(&i)
 	row := bookRow{inst: e.insts[i.ID]}
 	c.flag(&row.inst.isExpired)
+	option(c, &row.inst.risk, (*codec).riskOf)
 	c.book(&row.inst.book)
 	c.bookRow(&row)
 	return row

@@ -79,12 +79,12 @@ func (e *Engine) repriceStop(w *working) {
 	next := *w
 	next.o.LimitPrice = w.inst.book.AggressiveLimit(w.o.Side)
 	next.blockPrice = blockPriceOf(w.o.Side, next.o.LimitPrice, w.inst)
-	need, err := e.reserveOf(&next)
-	if err != nil || next.o.LimitPrice <= 0 || need-w.o.Reserved > max(0, w.acct.funds().Free) {
+	more, isKnown, err := e.more(&next)
+	if err != nil || !isKnown || next.o.LimitPrice <= 0 || more > max(0, w.acct.funds().Free) {
 		return
 	}
 	w.o.LimitPrice, w.blockPrice = next.o.LimitPrice, next.blockPrice
-	e.setReserved(w, need)
+	e.reserve(w)
 }
 
 // expiryOf is when an order for minutes ends that starts them now; 0 for other orders.

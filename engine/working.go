@@ -84,6 +84,9 @@ func (e *Engine) drop(w *working) {
 	w.inst.working--
 	e.touchInst(w.inst)
 	e.reblock(w)
+	if i := w.inst.book.Instrument; isDerivative(i) {
+		e.remarginLater(w.acct, i.UnderlyingID)
+	}
 }
 
 // take removes an order from where it stands: flight, waiting list or book.

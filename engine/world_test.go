@@ -10,9 +10,11 @@ import (
 	"paperport/charges"
 	"paperport/instrument"
 	"paperport/ledger"
+	"paperport/margin"
 	"paperport/market"
 	"paperport/match"
 	"paperport/money"
+	"paperport/options"
 	"paperport/order"
 	"paperport/position"
 	"paperport/risk"
@@ -58,6 +60,10 @@ func worldInstruments() []instrument.Instrument {
 		{ID: 3, Exchange: calendar.NSE, Segment: calendar.Equity, Kind: instrument.Index, Symbol: "NIFTY"},
 		{ID: 4, Exchange: calendar.NSE, Segment: calendar.FNO, Kind: instrument.Option, Right: instrument.Call, Symbol: "CE", Underlying: "NIFTY",
 			UnderlyingID: 3, Expiry: expiry, Strike: 5_000_000, Terms: instrument.Terms{LotSize: 5, TickSize: 500, Multiplier: 1, UnderlyingIsIndex: true}},
+		{ID: 5, Exchange: calendar.NSE, Segment: calendar.FNO, Kind: instrument.Future, Symbol: "FUT", Underlying: "NIFTY",
+			UnderlyingID: 3, Expiry: expiry + 1, Terms: instrument.Terms{LotSize: 5, TickSize: 500, Multiplier: 1, UnderlyingIsIndex: true}},
+		{ID: 6, Exchange: calendar.NSE, Segment: calendar.FNO, Kind: instrument.Option, Right: instrument.Put, Symbol: "PE", Underlying: "NIFTY",
+			UnderlyingID: 3, Expiry: expiry + 1, Strike: 5_000_000, Terms: instrument.Terms{LotSize: 5, TickSize: 500, Multiplier: 1, UnderlyingIsIndex: true}},
 	}
 }
 
@@ -118,7 +124,7 @@ func (w *world) step() {
 
 func (w *world) rare() {
 	b := rapid.SampledFrom([]calendar.Board{boardNSE, boardNFO}).Draw(w.r, "board")
-	switch rapid.IntRange(0, 5).Draw(w.r, "rare") {
+	switch rapid.IntRange(0, 7).Draw(w.r, "rare") {
 	case 0:
 		w.send(Input{Feed: &FeedState{Board: b, IsAlive: rapid.Bool().Draw(w.r, "alive")}})
 	case 1:
@@ -130,6 +136,8 @@ func (w *world) rare() {
 	case 4:
 		phase := rapid.SampledFrom([]calendar.Phase{calendar.Open, calendar.Open, calendar.Closed}).Draw(w.r, "phase")
 		w.send(Input{Phase: &PhaseChange{Board: b, Phase: phase, TradingDate: w.date}})
+	case 6, 7:
+		w.scan()
 	case 5: // a repeat of an old command
 		if len(w.inputs) > 0 {
 			in := w.inputs[rapid.IntRange(0, len(w.inputs)-1).Draw(w.r, "repeat")]
@@ -140,8 +148,36 @@ func (w *world) rare() {
 	}
 }
 
+// scan sends arrays, now and then without one of the contracts.
+func (w *world) scan() {
+	spot := w.price() * 5
+	s := &Scan{Underlying: 3, Terms: margin.Underlying{Date: w.date, IsIndex: true, Spot: spot, Label: margin.Approximate}}
+	for id := instrument.ID(4); id <= 6; id++ {
+		if rapid.IntRange(0, 9).Draw(w.r, "left out") == 0 {
+			continue
+		}
+		i := worldInstruments()[id-1]
+		forward := float64(spot) / money.PriceScale
+		if id == 5 {
+			forward = 100
+		}
+		a, err := options.Scan(options.ScanInput{IsFuture: id == 5, IsPut: id == 6, Spot: forward, Forward: forward, Price: 100, Strike: 500,
+			Years: float64(i.Expiry-w.date)/365 + 0.01, PSR: 0.093, VSR: 0.04, Vol: 0.3})
+		if err != nil {
+			w.r.Fatal(err)
+		}
+		s.Contracts = append(s.Contracts, ScanContract{Instrument: id, DaysLeft: int(i.Expiry - w.date), Array: margin.Array(a)})
+	}
+	w.send(Input{Scan: s})
+}
+
+// isPaid reports whether a position's cost is in the stock book.
+func isPaid(p *position.Position) bool {
+	return p.Instrument == 4 || p.Instrument == 6 || p.Instrument < 4 && p.Product != order.MIS
+}
+
 func (w *world) endDay() {
-	marks := []Mark{{1, w.price()}, {2, w.price()}, {3, w.price() * 5}}
+	marks := []Mark{{1, w.price()}, {2, w.price()}, {3, w.price() * 5}, {5, w.price()}}
 	for _, b := range []calendar.Board{boardNSE, boardNFO} {
 		w.send(Input{DayEnd: &DayEnd{Board: b, TradingDate: w.date, Next: w.date + 1, Settles: w.date + 1, Marks: marks}})
 	}
@@ -168,7 +204,7 @@ func (w *world) someOrder() order.ID {
 }
 
 func (w *world) instrument() instrument.ID {
-	return rapid.SampledFrom([]instrument.ID{1, 1, 2, 4}).Draw(w.r, "instrument")
+	return rapid.SampledFrom([]instrument.ID{1, 1, 2, 4, 5, 6}).Draw(w.r, "instrument")
 }
 
 func (w *world) quote() {
@@ -200,7 +236,7 @@ func (w *world) place() {
 		Validity: rapid.SampledFrom([]order.Validity{order.Day, order.Day, order.IOC, order.Minutes}).Draw(w.r, "validity"),
 		Qty:      money.Qty(rapid.Int64Range(1, 12).Draw(w.r, "qty")) * 5,
 	}
-	if p.Instrument == 4 && p.Product == order.CNC {
+	if p.Instrument >= 4 && p.Product == order.CNC {
 		p.Product = order.NRML
 	}
 	if p.Type.HasLimit() {
@@ -242,9 +278,14 @@ func (w *world) modify() {
 func (w *world) send(in Input) {
 	in.Seq, in.At, in.ReceivedAt = uint64(len(w.inputs)+1), w.now, w.now
 	w.inputs = append(w.inputs, in)
+	free := map[order.AccountID]money.Paise{}
+	for _, a := range w.e.accounts {
+		free[a.id] = a.funds().Free
+	}
 	for _, o := range w.e.Step(in) {
 		w.take(&o)
 	}
+	w.checkFree(&in, free)
 	for _, a := range w.e.accounts {
 		if err := a.check(); err != nil {
 			w.r.Fatalf("input %d: account %s: %v", in.Seq, a.id, err)
@@ -253,6 +294,30 @@ func (w *world) send(in Input) {
 			w.r.Fatalf("input %d: account %s: stock book %s, positions and holdings cost %s", in.Seq, a.id, got, want)
 		}
 	}
+}
+
+// chargesMax is more than the charges of what may close in one Step: they alone may take free money below nothing.
+const chargesMax money.Paise = 100_000
+
+// checkFree: what fills, whatever it is, was blocked for; only new arrays, the settlement of a day or contract, losses of
+// intraday shares and charges of what closes may take free money below nothing.
+func (w *world) checkFree(in *Input, before map[order.AccountID]money.Paise) {
+	if in.Scan != nil || in.DayEnd != nil || in.Expire != nil || in.SquareOff != nil {
+		return
+	}
+	for _, a := range w.e.accounts {
+		if after := a.funds().Free; after < min(0, before[a.id])-chargesMax-w.losses(a) {
+			w.r.Fatalf("input %d (%+v): account %s had %s free, now %s", in.Seq, in, a.id, before[a.id], after)
+		}
+	}
+}
+
+// losses are what closing intraday shares and futures may have booked: 1.50 a unit and input at these prices.
+func (w *world) losses(a *account) (most money.Paise) {
+	for _, p := range a.positions {
+		most += 150 * money.Paise(p.BuyQty+p.SellQty+max(p.NetQty, -p.NetQty))
+	}
+	return most
 }
 
 func (w *world) take(o *Output) {

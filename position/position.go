@@ -125,6 +125,15 @@ func (p *Position) move(c *Change, signed money.Qty, value money.Paise) error {
 	return nil
 }
 
+// Mark revalues what is open at a settlement value (signed as NetQty) and returns the profit booked: the average entry
+// price becomes the settlement price.
+func (p *Position) Mark(value money.Paise) money.Paise {
+	profit := value - p.Cost
+	p.Cost, p.AvgPrice = value, Average(value, p.NetQty)
+	p.RealisedPnL += profit
+	return profit
+}
+
 // Roll starts the next trading date: the day's figures begin at 0, what is open is carried.
 func (p *Position) Roll(next calendar.Date, at calendar.Instant) {
 	p.CarriedQty, p.FromHoldings = p.NetQty, 0

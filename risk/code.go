@@ -36,6 +36,7 @@ const (
 	ValueTooLarge
 	ChargesNotAvailable
 	HoldingTooSmall
+	DeliveryNotBuilt
 	SpanNotAvailable
 	MarginExceedsFree
 	LimitReached
@@ -112,7 +113,8 @@ var table = [codeCount]Entry{
 	ValueTooLarge:          {"VALUE_TOO_LARGE", OnOrder, "The value of the order is beyond what one order may be.", "max"},
 	ChargesNotAvailable:    {"CHARGES_NOT_AVAILABLE", OnOrder, "The charge tables have no rates for this contract on this day.", ""},
 	HoldingTooSmall:        {"HOLDING_TOO_SMALL", OnOrder, "You can deliver only what you hold or bought today and have not offered yet.", "have, need"},
-	SpanNotAvailable:       {"SPAN_NOT_AVAILABLE", OnOrder, "Futures and sold options need the SPAN margin model, which is not built yet. Bought options can be sold up to what you hold.", "have, need"},
+	DeliveryNotBuilt:       {"DELIVERY_NOT_BUILT", OnOrder, "Futures and sold options of shares end in delivery of shares, which is not built yet.", ""},
+	SpanNotAvailable:       {"SPAN_NOT_AVAILABLE", OnOrder, "There is no margin data for this contract now, so a future or a sold option cannot be taken. Bought options can be sold up to what you hold.", "have, need"},
 	MarginExceedsFree:      {"MARGIN_EXCEEDS_FREE", OnOrder, "The order needs more money than is free.", "need, free"},
 	LimitReached:           {"LIMIT_REACHED", OnOrder, "The account has as many working orders as one may have.", "max"},
 	OrderUnknown:           {"ORDER_UNKNOWN", OnChange, "This account has no such order.", ""},

@@ -38,6 +38,7 @@ type body struct {
 	Instrument  *instrument.Instrument `json:",omitempty"`
 	Charges     *engine.ChargesEvent   `json:",omitempty"`
 	Rules       *engine.Rules          `json:",omitempty"`
+	Scan        *engine.Scan           `json:",omitempty"`
 }
 
 func appendInput(b []byte, in *engine.Input) ([]byte, error) {
@@ -56,7 +57,7 @@ func appendInput(b []byte, in *engine.Input) ([]byte, error) {
 		kind = kindTimer
 	default:
 		text, err := json.Marshal(body{in.OpenAccount, in.Cash, in.Place, in.Modify, in.Cancel,
-			in.Phase, in.DayEnd, in.SquareOff, in.Expire, in.Feed, in.Instrument, in.Charges, in.Rules})
+			in.Phase, in.DayEnd, in.SquareOff, in.Expire, in.Feed, in.Instrument, in.Charges, in.Rules, in.Scan})
 		if err != nil {
 			return b[:start], fmt.Errorf("venue: encoding input %d: %w", in.Seq, err)
 		}
@@ -123,7 +124,7 @@ func (j *body) fill(in *engine.Input) {
 	in.OpenAccount, in.Cash, in.Phase, in.DayEnd = j.OpenAccount, j.Cash, j.Phase, j.DayEnd
 	in.SquareOff, in.Expire, in.Feed, in.Instrument, in.Charges = j.SquareOff, j.Expire, j.Feed, j.Instrument, j.Charges
 	in.Place, in.Modify, in.Cancel = j.Place, j.Modify, j.Cancel
-	in.Rules = j.Rules
+	in.Rules, in.Scan = j.Rules, j.Scan
 }
 
 // quoteFieldCount is how many numbers a quote has beside its instrument and Seq.

@@ -56,7 +56,7 @@ func (l *loop) expiriesOn(on calendar.Board, date calendar.Date) ([]expiryDue, e
 	byDate := map[calendar.Date][]instrument.ID{date: nil}
 	for _, h := range all {
 		i, ok := l.v.Instrument(h.instrument)
-		if ok && i.Kind == instrument.Option && i.Terms.UnderlyingIsIndex && i.Expiry != 0 && i.Expiry <= date {
+		if ok && (i.Kind == instrument.Option || i.Kind == instrument.Future) && i.Terms.UnderlyingIsIndex && i.Expiry != 0 && i.Expiry <= date {
 			byDate[i.Expiry] = append(byDate[i.Expiry], i.UnderlyingID)
 		}
 	}
