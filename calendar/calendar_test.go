@@ -161,7 +161,7 @@ func TestReasons(t *testing.T) {
 	} {
 		at := mustAt(t, tc.at)
 		s := c.At(tc.board, at)
-		want := State{Phase: s.Phase, Since: s.Since, Reason: tc.reason}
+		want := State{Phase: s.Phase, SubPhase: s.SubPhase, SubUntil: s.SubUntil, RandomFrom: s.RandomFrom, Since: s.Since, Reason: tc.reason}
 		if tc.until != "" {
 			want.Until, want.NextOpen, want.TradingDate = mustAt(t, tc.until), mustAt(t, tc.nextOpen), mustDate(t, tc.trading)
 		}
@@ -311,7 +311,7 @@ func TestHolidaysOfNSE(t *testing.T) {
 				if weekend {
 					continue
 				}
-				whole := c.holidayOn(b, d).closed != closedNot
+				whole := c.tables.Load().holidayOn(b, d).closed != closedNot
 				if whole != listed[d] {
 					t.Errorf("%s on %s: our table says holiday %t, NSE's list %t", b, d, whole, listed[d])
 				}

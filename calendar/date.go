@@ -2,7 +2,7 @@
 // phases of the day, square-off times and settlement days. It knows no instrument and no price.
 //
 // Invariants: a Date is a civil date in IST and is never cut from UTC; an Instant is UTC microseconds; every rule comes
-// from an embedded, dated table with its source, over which Load lays files of the caller.
+// from an embedded, dated table with its source, over which Load lays files of the caller; Replace swaps all of them at once.
 package calendar
 
 import (

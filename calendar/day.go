@@ -70,7 +70,7 @@ func (p *dayPlan) add(s session) {
 const commodityEvening = 17 * time.Hour
 
 // day returns the timetable of a board (normal form) on a date.
-func (c *Calendar) day(b Board, d Date) (plan dayPlan) {
+func (c *timetable) day(b Board, d Date) (plan dayPlan) {
 	special, isSpecial := c.specialOn(b, d)
 	if isSpecial && !special.isNormal {
 		return muhuratDay(special)
@@ -129,7 +129,7 @@ func (c closure) cut(s session) session {
 	return s
 }
 
-func (c *Calendar) specialOn(b Board, d Date) (special, bool) {
+func (c *timetable) specialOn(b Board, d Date) (special, bool) {
 	for i := len(c.layers) - 1; i >= 0; i-- {
 		if s, ok := c.layers[i].specials[boardDay{d, b}]; ok {
 			return s, true
@@ -138,7 +138,7 @@ func (c *Calendar) specialOn(b Board, d Date) (special, bool) {
 	return special{}, false
 }
 
-func (c *Calendar) holidayOn(b Board, d Date) holiday {
+func (c *timetable) holidayOn(b Board, d Date) holiday {
 	for i := len(c.layers) - 1; i >= 0; i-- {
 		if h, ok := c.layers[i].holidays[dayKey{d, b.Exchange, b.Segment}]; ok {
 			return h
@@ -148,7 +148,7 @@ func (c *Calendar) holidayOn(b Board, d Date) holiday {
 }
 
 // sessionsOn returns the sessions of the topmost layer that has any for the board and date.
-func (c *Calendar) sessionsOn(b Board, d Date) []session {
+func (c *timetable) sessionsOn(b Board, d Date) []session {
 	for i := len(c.layers) - 1; i >= 0; i-- {
 		for _, s := range c.layers[i].sessions {
 			if s.board == b && covers(s.from, s.to, d) {

@@ -5,9 +5,8 @@ import "time"
 // The rules below are used to make the demo market's contracts and to flag a security master that disagrees. The
 // master's own expiry always wins (india-rules 1.7): holidays are added at three days' notice and expiries move.
 
-// WeeklyExpiry returns the weekly expiry of an exchange's index options on or after d: the exchange's weekday, or the
-// trading day before when that is a holiday. Zero when the exchange has no expiry weekday on that date.
-func (c *Calendar) WeeklyExpiry(e Exchange, d Date) Date {
+// weeklyExpiry is Calendar.WeeklyExpiry.
+func (c *timetable) weeklyExpiry(e Exchange, d Date) Date {
 	for n := range 14 {
 		day := d.Add(n)
 		weekday, ok := c.expiryWeekday(e, day)
@@ -21,9 +20,8 @@ func (c *Calendar) WeeklyExpiry(e Exchange, d Date) Date {
 	return 0
 }
 
-// MonthlyExpiry returns the monthly expiry (index and stock): the last expiry weekday of the month, moved to the trading
-// day before when that is a holiday.
-func (c *Calendar) MonthlyExpiry(e Exchange, year int, month time.Month) Date {
+// monthlyExpiry is Calendar.MonthlyExpiry.
+func (c *timetable) monthlyExpiry(e Exchange, year int, month time.Month) Date {
 	last := NewDate(year, month+1, 1).Add(-1)
 	for n := range 7 {
 		day := last.Add(-n)
@@ -34,11 +32,11 @@ func (c *Calendar) MonthlyExpiry(e Exchange, year int, month time.Month) Date {
 	return 0
 }
 
-// WeeklyExpiries returns the next n weekly expiries on or after d, monthly ones included, in order.
-func (c *Calendar) WeeklyExpiries(e Exchange, d Date, n int) []Date {
+// weeklyExpiries is Calendar.WeeklyExpiries.
+func (c *timetable) weeklyExpiries(e Exchange, d Date, n int) []Date {
 	var out []Date
 	for len(out) < n {
-		next := c.WeeklyExpiry(e, d)
+		next := c.weeklyExpiry(e, d)
 		if next == 0 {
 			break
 		}
@@ -48,21 +46,20 @@ func (c *Calendar) WeeklyExpiries(e Exchange, d Date, n int) []Date {
 	return out
 }
 
-// MonthlyExpiries returns the next n monthly expiries on or after d, in order.
-func (c *Calendar) MonthlyExpiries(e Exchange, d Date, n int) []Date {
+// monthlyExpiries is Calendar.MonthlyExpiries.
+func (c *timetable) monthlyExpiries(e Exchange, d Date, n int) []Date {
 	var out []Date
 	year, month, _ := d.YMD()
 	for i := 0; len(out) < n && i < n+2; i++ {
-		if day := c.MonthlyExpiry(e, year, month+time.Month(i)); day >= d && day != 0 {
+		if day := c.monthlyExpiry(e, year, month+time.Month(i)); day >= d && day != 0 {
 			out = append(out, day)
 		}
 	}
 	return out
 }
 
-// ExpiryAt returns when contracts of a board that expire on d stop trading: the time of expiry_times.csv, or the close
-// of continuous trading where that is earlier or no time is known. Zero when the board does not trade on d.
-func (c *Calendar) ExpiryAt(b Board, d Date) Instant {
+// expiryAt is Calendar.ExpiryAt.
+func (c *timetable) expiryAt(b Board, d Date) Instant {
 	b = b.normal()
 	day := c.day(b, d)
 	end := day.closeOf(Open)
@@ -75,20 +72,20 @@ func (c *Calendar) ExpiryAt(b Board, d Date) Instant {
 	return d.At(end)
 }
 
-// HasExpired reports whether a contract of a board with this last day (zero: none) has stopped trading at an instant.
-func (c *Calendar) HasExpired(b Board, expiry Date, at Instant) bool {
+// hasExpired is Calendar.HasExpired.
+func (c *timetable) hasExpired(b Board, expiry Date, at Instant) bool {
 	switch today := at.Date(); {
 	case expiry == 0 || expiry > today:
 		return false
 	case expiry < today:
 		return true
 	default:
-		end := c.ExpiryAt(b, expiry)
+		end := c.expiryAt(b, expiry)
 		return end != 0 && at >= end
 	}
 }
 
-func (c *Calendar) expiryTime(b Board, d Date) (time.Duration, bool) {
+func (c *timetable) expiryTime(b Board, d Date) (time.Duration, bool) {
 	for i := len(c.layers) - 1; i >= 0; i-- {
 		for _, t := range c.layers[i].expiryTimes {
 			if t.board == b && covers(t.from, t.to, d) {
@@ -99,9 +96,8 @@ func (c *Calendar) expiryTime(b Board, d Date) (time.Duration, bool) {
 	return 0, false
 }
 
-// SettlementDate returns when a trade of a date settles: T+1, the next day that is neither a weekend, a trading holiday
-// nor a settlement holiday (india-rules 1.6).
-func (c *Calendar) SettlementDate(e Exchange, trade Date) Date {
+// settlementDate is Calendar.SettlementDate.
+func (c *timetable) settlementDate(e Exchange, trade Date) Date {
 	board := Board{Exchange: e, Segment: Equity}
 	if e == MCX {
 		board.Segment = Commodity
@@ -116,7 +112,7 @@ func (c *Calendar) SettlementDate(e Exchange, trade Date) Date {
 
 // expiryDay moves a scheduled expiry to the business day on or before it. A Muhurat session is no business day: NIFTY's
 // expiry of 2025-10-21 was moved to 2025-10-20 (india-rules 2.3).
-func (c *Calendar) expiryDay(e Exchange, scheduled Date) Date {
+func (c *timetable) expiryDay(e Exchange, scheduled Date) Date {
 	for n := range searchDays {
 		if c.isBusinessDay(Board{Exchange: e, Segment: FNO}, scheduled.Add(-n)) {
 			return scheduled.Add(-n)
@@ -126,7 +122,7 @@ func (c *Calendar) expiryDay(e Exchange, scheduled Date) Date {
 }
 
 // isBusinessDay is a weekday that is not a whole holiday; on the demo calendar, every day.
-func (c *Calendar) isBusinessDay(b Board, d Date) bool {
+func (c *timetable) isBusinessDay(b Board, d Date) bool {
 	weekday := d.Weekday()
 	if c.isEveryDay {
 		return true
@@ -134,16 +130,16 @@ func (c *Calendar) isBusinessDay(b Board, d Date) bool {
 	return weekday != time.Saturday && weekday != time.Sunday && c.holidayOn(b, d).closed != closedDay
 }
 
-func (c *Calendar) isUnsettled(e Exchange, d Date) bool {
+func (c *timetable) isUnsettled(e Exchange, d Date) bool {
 	for _, t := range c.layers {
-		if t.unsettled[exchangeDay{d, e}] {
+		if _, ok := t.unsettled[exchangeDay{d, e}]; ok {
 			return true
 		}
 	}
 	return false
 }
 
-func (c *Calendar) expiryWeekday(e Exchange, d Date) (time.Weekday, bool) {
+func (c *timetable) expiryWeekday(e Exchange, d Date) (time.Weekday, bool) {
 	for i := len(c.layers) - 1; i >= 0; i-- {
 		rules := c.layers[i].expiries
 		for j := len(rules) - 1; j >= 0; j-- {

@@ -11,6 +11,10 @@ type State struct {
 	// Since is when the phase began and Until when it ends (first instant of the next phase). Zero: not within the year
 	// before or after.
 	Since, Until Instant
+	// SubPhase is the part of an auction, NoSubPhase outside; SubUntil is when it ends at the latest, RandomFrom from when on
+	// it may end at any moment, zero when it does not end by chance. They say more of Phase and change nothing about it.
+	SubPhase             SubPhase
+	SubUntil, RandomFrom Instant
 	// NextOpen is the next instant, later than the asked one, at which continuous trading begins; zero when unknown.
 	NextOpen Instant
 	// TradingDate is the day whose books are current: the civil date on a trading day, else the trading day before.
@@ -22,20 +26,21 @@ type State struct {
 // searchDays bounds every look forwards or backwards; no market has been closed for so long.
 const searchDays = 40
 
-// At returns the state of a board at an instant. A phase holds from its first instant up to, not including, its last.
-func (c *Calendar) At(b Board, at Instant) State {
+// at is Calendar.At.
+func (c *timetable) at(b Board, at Instant) State {
 	b = b.normal()
 	date, tod := at.Date(), at.TimeOfDay()
 	today := c.day(b, date)
 	s := State{TradingDate: date}
 	if !today.isTrading() {
-		s.TradingDate = c.PrevTradingDay(b, date)
+		s.TradingDate = c.prevTradingDay(b, date)
 	}
 	s.NextOpen = c.nextOpen(b, at, &today)
 	if i := today.find(tod); i >= 0 {
 		p := &today.phases[i]
 		s.Phase, s.Reason = p.phase, p.phase.String()
 		s.Since, s.Until = date.At(p.start), date.At(p.end)
+		c.refine(&s, p, date, tod)
 		return s
 	}
 	s.Since, s.Until = c.gap(b, date, tod, &today)
@@ -43,35 +48,34 @@ func (c *Calendar) At(b Board, at Instant) State {
 	return s
 }
 
-// IsTradingDay reports whether a board trades at all on a date, special sessions included. A special session whose
-// times are not known does not count.
-func (c *Calendar) IsTradingDay(b Board, d Date) bool {
+// isTradingDay is Calendar.IsTradingDay.
+func (c *timetable) isTradingDay(b Board, d Date) bool {
 	day := c.day(b.normal(), d)
 	return day.isTrading()
 }
 
-// NextTradingDay returns the first trading day after d, or zero when none is within the search limit of 40 days.
-func (c *Calendar) NextTradingDay(b Board, d Date) Date {
+// nextTradingDay is Calendar.NextTradingDay.
+func (c *timetable) nextTradingDay(b Board, d Date) Date {
 	for n := 1; n <= searchDays; n++ {
-		if c.IsTradingDay(b, d.Add(n)) {
+		if c.isTradingDay(b, d.Add(n)) {
 			return d.Add(n)
 		}
 	}
 	return 0
 }
 
-// PrevTradingDay returns the last trading day before d, or zero when none is within the search limit of 40 days.
-func (c *Calendar) PrevTradingDay(b Board, d Date) Date {
+// prevTradingDay is Calendar.PrevTradingDay.
+func (c *timetable) prevTradingDay(b Board, d Date) Date {
 	for n := 1; n <= searchDays; n++ {
-		if c.IsTradingDay(b, d.Add(-n)) {
+		if c.isTradingDay(b, d.Add(-n)) {
 			return d.Add(-n)
 		}
 	}
 	return 0
 }
 
-// SquareOff returns when intraday positions are closed on a trading day, zero on other days.
-func (c *Calendar) SquareOff(b Board, d Date) Instant {
+// squareOff is Calendar.SquareOff.
+func (c *timetable) squareOff(b Board, d Date) Instant {
 	b = b.normal()
 	day := c.day(b, d)
 	end := day.closeOf(Open)
@@ -81,9 +85,8 @@ func (c *Calendar) SquareOff(b Board, d Date) Instant {
 	return d.At(end - c.squareOffBefore(b, d))
 }
 
-// DayEnd returns the end of the last phase of a trading day: no order lives longer, books are closed from here. Zero on
-// other days.
-func (c *Calendar) DayEnd(b Board, d Date) Instant {
+// dayEnd is Calendar.DayEnd.
+func (c *timetable) dayEnd(b Board, d Date) Instant {
 	day := c.day(b.normal(), d)
 	if !day.isTrading() {
 		return 0
@@ -91,7 +94,7 @@ func (c *Calendar) DayEnd(b Board, d Date) Instant {
 	return d.At(day.phases[day.n-1].end)
 }
 
-func (c *Calendar) squareOffBefore(b Board, d Date) time.Duration {
+func (c *timetable) squareOffBefore(b Board, d Date) time.Duration {
 	for i := len(c.layers) - 1; i >= 0; i-- {
 		for _, s := range c.layers[i].squareOffs {
 			if s.board == b && covers(s.from, s.to, d) {
@@ -103,14 +106,14 @@ func (c *Calendar) squareOffBefore(b Board, d Date) time.Duration {
 }
 
 // nextOpen finds the first start of continuous trading after at.
-func (c *Calendar) nextOpen(b Board, at Instant, today *dayPlan) Instant {
+func (c *timetable) nextOpen(b Board, at Instant, today *dayPlan) Instant {
 	date := at.Date()
 	for i := range today.n {
 		if p := &today.phases[i]; p.phase == Open && date.At(p.start) > at {
 			return date.At(p.start)
 		}
 	}
-	next := c.NextTradingDay(b, date)
+	next := c.nextTradingDay(b, date)
 	if next == 0 {
 		return 0
 	}
@@ -119,7 +122,7 @@ func (c *Calendar) nextOpen(b Board, at Instant, today *dayPlan) Instant {
 }
 
 // gap returns the ends of the closed time around tod.
-func (c *Calendar) gap(b Board, date Date, tod time.Duration, today *dayPlan) (since, until Instant) {
+func (c *timetable) gap(b Board, date Date, tod time.Duration, today *dayPlan) (since, until Instant) {
 	for i := range today.n {
 		p := &today.phases[i]
 		if p.end <= tod {
@@ -130,12 +133,12 @@ func (c *Calendar) gap(b Board, date Date, tod time.Duration, today *dayPlan) (s
 		}
 	}
 	if since == 0 {
-		if prev := c.PrevTradingDay(b, date); prev != 0 {
-			since = c.DayEnd(b, prev)
+		if prev := c.prevTradingDay(b, date); prev != 0 {
+			since = c.dayEnd(b, prev)
 		}
 	}
 	if until == 0 {
-		if next := c.NextTradingDay(b, date); next != 0 {
+		if next := c.nextTradingDay(b, date); next != 0 {
 			day := c.day(b, next)
 			until = next.At(day.phases[0].start)
 		}

@@ -141,6 +141,7 @@ func (t *tables) addExpiryTime(r row) error {
 	if e.at, err = parseTimeOfDay(r.text("time")); err != nil {
 		return err
 	}
+	e.origin = r.origin
 	for _, e.board = range allBoards() {
 		if contains(exchanges, e.board.Exchange) && contains(segments, e.board.Segment) {
 			t.expiryTimes = append(t.expiryTimes, e)
