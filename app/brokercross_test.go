@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"paperport/auth"
 	"paperport/secret"
+	"paperport/store"
 )
 
 // exchanged is one API session as it reached the bank, with the key it came with.
@@ -188,5 +190,69 @@ func TestPageChangedAfterThePassword(t *testing.T) {
 	}
 	if next := r.state().NextText; next != "None until you act: the login page is not as PaperPort knows it." {
 		t.Errorf("next: %q", next)
+	}
+}
+
+// TestDisabledUserRunsNothing: with the user his live market ends, and nothing goes to the broker in his name until he may
+// come in again; then it goes on.
+func TestDisabledUserRunsNothing(t *testing.T) {
+	r := mustRig(t)
+	r.mustConnect("right")
+	r.mustGenerate()
+	setDisabled := func(isDisabled bool) {
+		err := r.rows.WriteBrokers(t.Context(), func(tx store.BrokerTx) error {
+			user := auth.User{ID: client, Username: "asha", IsDisabled: isDisabled}
+			if !isDisabled {
+				return tx.Users().SaveUser(t.Context(), user)
+			}
+			return tx.Users().AddUser(t.Context(), user)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	setDisabled(true)
+	r.settle()
+	if _, ended := r.live.counts(); ended != 1 {
+		t.Errorf("live market ended %d times once its user was disabled, want 1", ended)
+	}
+	asked := r.bank.probes
+	r.until(monday.Add(1).At(12*time.Hour), 10*time.Minute)
+	if logins, _, _ := r.bank.count(); logins != 1 || r.bank.probes != asked {
+		t.Errorf("%d logins and %d calls for a disabled user", logins-1, r.bank.probes-asked)
+	}
+	setDisabled(false)
+	r.until(monday.Add(1).At(12*time.Hour+10*time.Minute), time.Minute)
+	r.wantPhase(Active)
+}
+
+// TestSlowLogin: who waits for a slow broker is told that it goes on, and it does.
+func TestSlowLogin(t *testing.T) {
+	r := mustRig(t)
+	r.mustConnect("right")
+	answer := make(chan struct{})
+	r.bank.onPassword = func() { <-answer }
+	ctx, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer cancel()
+	_, err := r.Generate(ctx, r.actor(client), false, From{})
+	if refusal := r.refusal(err, BrokerFailed); refusal.Next == "" {
+		t.Errorf("%q says nothing of what to do", refusal.Text)
+	}
+	r.wantPhase(Renewing)
+	close(answer)
+	r.work.Wait()
+	r.wantPhase(Active)
+}
+
+// TestLockedSaysNoCall: without the master key no call decides anything.
+func TestLockedSaysNoCall(t *testing.T) {
+	r := mustRig(t)
+	r.mustConnect("right")
+	r.mustGenerate()
+	r.seals.isLocked = true
+	r.restart()
+	r.settle()
+	if st := r.state(); st.Phase != LockedKey || st.SessionText != "" || st.IsActive {
+		t.Errorf("%s, session %q, active %v", st.Phase, st.SessionText, st.IsActive)
 	}
 }

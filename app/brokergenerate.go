@@ -54,6 +54,10 @@ type loginRun struct {
 // submissions are left and wants one more. It returns the sentence to show; a failure is a *Refusal AUTO_SESSION_FAILED.
 func (b *Brokers) Generate(ctx context.Context, a Actor, isConfirmed bool, from From) (string, error) {
 	run, err := b.logIn(ctx, loginTask{who: who{a.User.ID, from}, user: a.User.ID, trigger: byButton, isManual: true, isConfirmed: isConfirmed})
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "", &Refusal{Code: BrokerFailed, Text: "The broker answers slowly: the login is still under way.",
+			Next: "Wait and press nothing: how it ends is shown here."}
+	}
 	if err != nil {
 		return "", err
 	}

@@ -138,7 +138,11 @@ func (b *Brokers) look(ctx context.Context) {
 func (b *Brokers) lookAt(ctx context.Context, conn store.Connection) {
 	defer b.work.Done()
 	if !b.opt.Seals.IsLocked() {
-		if err := b.lookAfter(ctx, conn); err != nil && ctx.Err() == nil {
+		isAllowed, err := b.mayLook(ctx, conn)
+		if isAllowed {
+			err = b.lookAfter(ctx, conn)
+		}
+		if err != nil && ctx.Err() == nil {
 			b.opt.Log.ErrorContext(ctx, "looking after a broker session", "user_id", string(conn.User), "err", err)
 		}
 	}
@@ -149,6 +153,20 @@ func (b *Brokers) lookAt(ctx context.Context, conn store.Connection) {
 	if s.open != nil && s.open.isRefused {
 		b.rouse()
 	}
+}
+
+// mayLook reports whether anything may be done for a user. What still runs for one who was disabled ends; the stored session
+// stays, for the day on which he may come in again.
+func (b *Brokers) mayLook(ctx context.Context, conn store.Connection) (bool, error) {
+	err := b.write(ctx, "look", func(tx store.BrokerTx) error { return mayAct(ctx, tx, conn.User) })
+	var refusal *Refusal
+	if !errors.As(err, &refusal) {
+		return err == nil, err
+	}
+	s := b.lockSeat(conn.User)
+	defer s.edit.Unlock()
+	b.drop(conn.User, conn.Broker, "this user is disabled")
+	return false, nil
 }
 
 // rouse wakes Run. It never blocks.

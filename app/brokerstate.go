@@ -70,7 +70,7 @@ func (b *Brokers) fillSession(st *BrokerState, conn store.Connection, session st
 			st.SessionText = noSessionText
 		}
 	}
-	if standing == unprovedSession {
+	if standing == unprovedSession && !b.opt.Seals.IsLocked() {
 		st.SessionText = "Not confirmed yet: one call to " + BrokerName(conn.Broker) + " decides."
 	}
 	st.Phase = phaseOf(conn, st, standing, isRenewing, b.opt.Seals.IsLocked())
