@@ -35,6 +35,7 @@ type Venue struct {
 	Budget            *Budget `json:"budget"`
 	BrokerName        string  `json:"broker_name" doc:"Whose prices a live venue shows"`
 	NeedsBroker       bool    `json:"needs_broker" doc:"A live venue without a session: no prices until the broker is connected"`
+	IsHalted          bool    `json:"is_halted" doc:"A fault stopped it: it trades again when the owner releases it"`
 }
 
 // Feed is the lamp.
@@ -77,7 +78,7 @@ func wireVenue(v app.VenueState, to auth.Role) Venue {
 	w := Venue{ID: string(v.ID), Kind: v.Kind, Name: v.Name, IsAvailable: v.IsAvailable, UnavailableReason: v.UnavailableReason,
 		Phase: v.Phase.String(), StatusText: v.StatusText, Reason: v.Reason, Until: v.Until.String(), NextOpen: v.NextOpen.String(),
 		TradingDate: v.TradingDate.String(), Now: v.Now.String(), BookNote: v.BookNote,
-		BrokerName: v.BrokerName, NeedsBroker: v.NeedsBroker,
+		BrokerName: v.BrokerName, NeedsBroker: v.NeedsBroker, IsHalted: v.Fault != "",
 		Feed: Feed{Lamp: v.Feed.Lamp, AgeMs: v.Feed.AgeMs, Source: v.Feed.Source, Detail: v.Feed.Detail}}
 	if v.Fault != "" && to.CanManage() {
 		w.Feed.Detail = v.Fault

@@ -67,8 +67,11 @@ func (s *Server) system(ctx context.Context, _ *emptyIn) (*systemOut, error) {
 	}
 	w := System{KeyState: "ok", KeyNote: state.KeyNote, LastBackupAt: wireMoment(state.LastBackupAt), NextBackupAt: wireMoment(state.NextBackupAt),
 		BackupNote: state.BackupNote, ClockOffsetMs: state.ClockOffset.Milliseconds(), IsHeldAll: state.IsHeldAll}
-	if state.IsKeyLocked {
+	switch {
+	case state.IsKeyLocked:
 		w.KeyState = "locked"
+	case !actorOf(ctx).User.Role.CanManage():
+		w.KeyNote = "" // it names a file of the server: for the owner
 	}
 	return &systemOut{Body: w}, nil
 }

@@ -18,10 +18,8 @@ export default defineConfig({
       // What is loaded together anyway packs better together. Nothing of these groups but the first is on the way to the first order.
       advancedChunks: { includeDependenciesRecursively: false, groups: [
         { name: 'base', test: /node_modules\/(svelte|clsx)\/|src\/value\/|src\/live\/(decode|book|market|venue)\.ts$|src\/model\/cell\.ts$|src\/view\/(tone|context)\.ts$/ },
-        { name: 'settings', test: /src\/page\/settings\/|src\/model\/(broker|popup|proof)\.ts$/ },
-        { name: 'books', test: /src\/page\/(orders|portfolio|dashboard)\/|src\/view\/(OrdersTable|TradesTable|PositionsTable|OrderStory|Status|Pnl|Amount)\.svelte/ },
-        { name: 'terminal', test: /src\/page\/terminal\/(Books|Instrument|ChartPane|QuoteHead|InstrumentSheet|NoLive)\.svelte|src\/view\/(DepthLadder|Search)\.svelte/ },
-        { name: 'frame', test: /src\/page\/frame\/(TopTools|Sidebar|AccountMenu|AccountPanel|Bell|BrokerNews|NoticeList|VenueCorner|VenueNote|Palette|NewAccount|ReplayClock)\.svelte|src\/page\/frame\/serverNotices\.ts|src\/model\/servernotices\.ts|src\/wire\/broker\.ts|src\/view\/Toasts\.svelte/ },
+        { name: 'settings', test: /src\/page\/settings\/|src\/model\/(broker|popup|proof|trail)\.ts$/ },
+        { name: 'desk', test: /src\/page\/(orders|portfolio|dashboard)\/|src\/view\/(OrdersTable|TradesTable|PositionsTable|OrderStory|Status|Pnl|Amount)\.svelte|src\/page\/terminal\/(Books|Instrument|ChartPane|QuoteHead|InstrumentSheet|NoLive)\.svelte|src\/view\/(DepthLadder|Search)\.svelte|src\/page\/frame\/(TopTools|Sidebar|AccountMenu|AccountPanel|Bell|BrokerNews|Halted|NoticeList|VenueCorner|VenueNote|Palette|NewAccount|ReplayClock)\.svelte|src\/page\/frame\/serverNotices\.ts|src\/model\/servernotices\.ts|src\/wire\/broker\.ts|src\/view\/Toasts\.svelte/ },
       ] },
     } },
     chunkSizeWarningLimit: 250,

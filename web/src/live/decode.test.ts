@@ -29,6 +29,6 @@ test('an instrument keeps its tick and at least one unit a lot', () => {
 test('a venue that is not there has no time', () => {
   const w = {
     id: 'replay', kind: 'replay', name: 'Replay', is_available: false, unavailable_reason: 'no day', phase: '', status_text: '', reason: '', until: '', next_open: '', trading_date: '', now: '',
-    feed: { lamp: 'closed', age_ms: -1, source: 'none', detail: '' }, clock: null, book_note: '', budget: null, broker_name: '', needs_broker: false } as const;
+    feed: { lamp: 'closed', age_ms: -1, source: 'none', detail: '' }, clock: null, book_note: '', budget: null, broker_name: '', needs_broker: false, is_halted: false } as const;
   expect(decodeVenue(w)).toMatchObject({ now: undefined, next_open: undefined, unavailable_reason: 'no day' });
 });

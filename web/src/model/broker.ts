@@ -63,8 +63,8 @@ export function minuteOf(text: string): string {
 }
 
 const TRIGGERS: Record<string, string> = { button: 'Button', start: 'Server start', midday: 'Midday', popup: 'Popup', paste: 'Paste', test: 'Test' };
-const WAYS: Record<string, string> = { browser: 'Browser flow', direct: 'Direct API', popup: 'Popup', paste: 'Manual paste' };
-const CLASSES: Record<string, string> = {
+export const WAYS: Record<string, string> = { browser: 'Browser flow', direct: 'Direct API', popup: 'Popup', paste: 'Manual paste' };
+export const CLASSES: Record<string, string> = {
   ok: 'Saved', missing: 'Missing field', unreachable: 'Unreachable', outage: 'Outage', unknown_key: 'Unknown API Key', wrong_password: 'Wrong password', locked: 'Locked', sms_otp: 'SMS code asked',
   captcha: 'CAPTCHA', code_refused: 'Code refused', page_changed: 'Page changed', clock_off: 'Clock off', refused: 'Refused', uncertain: 'No answer', static_ip: 'Static IP', session: 'Session refused',
   no_token: 'No token', checksum: 'Checksum', rate: 'Request limit', foreign_key: 'Other broker’s key', identity: 'Other user', budget: 'Not tried', held: 'Paused', nothing_held: 'Not tried',

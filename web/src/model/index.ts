@@ -14,6 +14,7 @@ export * from './route';
 export * from './servernotices';
 export * from './session';
 export * from './ticket';
+export * from './trail';
 export * from './venue';
 export * from './wants';
 export * from './watchlist';

@@ -1,7 +1,7 @@
 // Addresses of the app. The pictures of a page's state that survive a reload live in the address, nothing else does.
 
 export type PortfolioTab = 'positions' | 'holdings' | 'funds';
-export type SettingsTab = 'broker' | 'guide' | 'profile' | 'security' | 'logins' | 'users' | 'accounts' | 'appearance';
+export type SettingsTab = 'broker' | 'guide' | 'profile' | 'security' | 'logins' | 'users' | 'system' | 'appearance';
 
 export type Route =
   | { page: 'dashboard' }
@@ -14,7 +14,7 @@ export type Route =
   | { page: 'reset'; token: string };
 
 const PORTFOLIO: readonly PortfolioTab[] = ['positions', 'holdings', 'funds'];
-const SETTINGS: readonly SettingsTab[] = ['broker', 'guide', 'profile', 'security', 'logins', 'users', 'accounts', 'appearance'];
+const SETTINGS: readonly SettingsTab[] = ['broker', 'guide', 'profile', 'security', 'logins', 'users', 'system', 'appearance'];
 
 export function parseRoute(path: string, search: string): Route {
   const [first = '', second = ''] = path.split('/').filter((part) => part !== '');

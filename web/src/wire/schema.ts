@@ -1338,6 +1338,11 @@ export interface components {
             capital: string;
             name: string;
             plan: string;
+            /**
+             * @description How kindly resting orders are treated; default realistic
+             * @enum {string}
+             */
+            profile?: "learner" | "realistic" | "pessimistic";
             venue: string;
         };
         NewOrder: {
@@ -1763,6 +1768,8 @@ export interface components {
             feed: components["schemas"]["Feed"];
             id: string;
             is_available: boolean;
+            /** @description A fault stopped it: it trades again when the owner releases it */
+            is_halted: boolean;
             /** @enum {string} */
             kind: "demo" | "replay" | "live";
             name: string;

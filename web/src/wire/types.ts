@@ -1,7 +1,7 @@
 // Our names for the shapes of api/openapi.json, and the frames of the event stream, which OpenAPI has no words for.
 import type {
   Account, Candle, ChargeNote, Depth, Entry, Evidence, Funds, Holding, Instrument, Level, Login, Me, Order, OrderStory, OrderTerms, Plan, Position, Preview,
-  Problem, Quote, Receipt, Trade, User, Venue, Watchlist, paths,
+  Problem, Quote, Receipt, System, Trade, TrailRow, User, Venue, Watchlist, paths,
 } from './schema';
 
 export type Role = User['role'];
@@ -39,6 +39,8 @@ export type WireHolding = Holding;
 export type WireFunds = Funds;
 export type WireEntry = Entry;
 export type WireProblem = Problem;
+export type WireSystem = System;
+export type WireTrailRow = TrailRow;
 
 /** One server frame of the event stream. */
 export type WireEvent =
