@@ -83,7 +83,9 @@ func (l *loop) passBoard(b *board) error {
 	c, now := l.v.opt.Calendar, l.now()
 	at := c.At(b.Board.Board, now)
 	date := b.TradingDate
-	isOver := date != 0 && b.EndedDate < date && reached(c.DayEnd(b.Board.Board, date), now)
+	end := c.DayEnd(b.Board.Board, date)
+	isCalledOff := end == 0 && b.Phase == calendar.Open // the rules were changed in the middle of the day
+	isOver := date != 0 && b.EndedDate < date && (reached(end, now) || isCalledOff)
 	if !isOver && date != 0 && b.EndedDate < date {
 		if err := l.passDay(b, date, now); err != nil {
 			return err
@@ -99,6 +101,9 @@ func (l *loop) passBoard(b *board) error {
 		if isDone, err := l.endDay(b, date); err != nil || !isDone {
 			return err
 		}
+	}
+	if b.EndedDate != 0 && at.TradingDate == b.EndedDate && at.Phase != calendar.Closed {
+		return nil // the rules were changed after its books were closed: it does not open again
 	}
 	if b.isTold && at.Phase == b.Phase && at.TradingDate == b.TradingDate && at.Reason == b.Reason {
 		return nil
