@@ -49,8 +49,8 @@ func (a *App) AddDemo(ctx context.Context, d Demo) error {
 	m.init()
 	m.Venue, err = venue.Open(ctx, venue.Options{ID: DemoVenue, Store: a.store, Clock: d.Clock, Calendar: d.Calendar, Feed: d.Feed,
 		Instrument: a.newest, Boards: demoBoards, Engine: engineOptions(DemoVenue), Rules: a.rules(), ClosePrice: m.closePrice,
-		PriceAt: m.priceAt,
-		Filled:  a.opt.Meter.Filled, Halted: a.opt.Meter.Halted, Log: a.log})
+		PriceAt: m.priceAt, Scan: a.scan.scan,
+		Filled: a.opt.Meter.Filled, Halted: a.opt.Meter.Halted, Log: a.log})
 	if err != nil {
 		return fmt.Errorf("app: opening the demo market: %w", err)
 	}

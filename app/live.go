@@ -147,7 +147,7 @@ func (a *App) openLive(ctx context.Context, id VenueID, l Live) error {
 	m.init()
 	m.Venue, err = venue.Open(ctx, venue.Options{ID: id, Store: a.store, Clock: l.Clock, Calendar: l.Calendar, Feed: l.Feed,
 		Instrument: func(id instrument.ID, _ calendar.Date) (*instrument.Instrument, bool) { return l.Instruments.ByID(id) },
-		Boards:     demoBoards, Engine: engineOptions(id), Rules: a.rules(), ClosePrice: m.closePrice, PriceAt: m.priceAt,
+		Boards:     demoBoards, Engine: engineOptions(id), Rules: a.rules(), ClosePrice: m.closePrice, PriceAt: m.priceAt, Scan: a.scan.scan,
 		Filled: a.opt.Meter.Filled, Halted: a.opt.Meter.Halted, Log: a.log})
 	if err != nil {
 		return fmt.Errorf("app: opening %s: %w", id, err)

@@ -43,6 +43,7 @@ type App struct {
 	registry *instrument.Registry
 	log      *slog.Logger
 	replays  *replays
+	scan     *scanner
 	plans    []Plan
 
 	mu       sync.RWMutex // guards the maps
@@ -87,6 +88,10 @@ func New(ctx context.Context, o Options) (*App, error) {
 	a := &App{opt: o, store: o.Store, registry: o.Registry, log: o.Log, markets: map[VenueID]*trading{}, accounts: map[order.AccountID]store.Account{}}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if a.scan, err = newScanner(); err != nil {
+		return nil, err
 	}
 	rows, err := o.Store.Instruments(ctx)
 	if err != nil {

@@ -84,16 +84,17 @@ const fetchWait = 2 * time.Second
 
 // fetchFirst asks for a quote of an instrument that none is known of. Trouble is not reported: the order then says NO_QUOTE.
 func (m *trading) fetchFirst(ctx context.Context, id instrument.ID) {
-	f := m.Feed()
-	if f.Freshness(id) != feed.NoQuote {
-		return
-	}
-	if _, ok := m.Instrument(id); !ok {
+	i, ok := m.Instrument(id)
+	if !ok {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, fetchWait)
 	defer cancel()
-	_, _ = f.Refresh(ctx, id)
+	for _, id := range [...]instrument.ID{id, i.UnderlyingID} { // margins of derivatives need the spot
+		if f := m.Feed(); id != 0 && f.Freshness(id) == feed.NoQuote {
+			_, _ = f.Refresh(ctx, id)
+		}
+	}
 }
 
 // Orders lists the orders of a trading date, newest first; date 0 is the venue's current one.

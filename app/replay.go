@@ -182,7 +182,7 @@ func (r *replays) open(ctx context.Context, row store.Venue) (*trading, error) {
 			i, ok := contracts[id]
 			return i, ok
 		},
-		Boards: replayBoards, Engine: engineOptions(row.ID), Rules: r.app.rules(), ClosePrice: m.closePrice, PriceAt: m.priceAt,
+		Boards: replayBoards, Engine: engineOptions(row.ID), Rules: r.app.rules(), ClosePrice: m.closePrice, PriceAt: m.priceAt, Scan: r.app.scan.scan,
 		Filled: r.app.opt.Meter.Filled, Halted: r.app.opt.Meter.Halted, Log: r.app.log})
 	if err != nil {
 		return nil, fmt.Errorf("app: opening %s: %w", row.ID, err)

@@ -8,6 +8,7 @@ import (
 
 	"paperport/charges"
 	"paperport/engine"
+	"paperport/instrument"
 	"paperport/order"
 	"paperport/store"
 )
@@ -15,6 +16,7 @@ import (
 // load rebuilds the engine, the projection and the subscriptions from what is durable. Nothing may be in flight.
 func (l *loop) load(ctx context.Context) error {
 	l.forgetMarket()
+	l.scans = map[instrument.ID]scanned{}
 	l.passAt, l.snapshot = 0, snapshotting{pruned: l.snapshot.pruned}
 	venue, err := l.row(ctx)
 	if err != nil {

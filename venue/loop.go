@@ -27,6 +27,7 @@ type loop struct {
 	results  chan result // answers of the committer, in order
 	watch    watching
 	boards   []board
+	scans    map[instrument.ID]scanned // by underlying
 	snapshot snapshotting
 	fault    string
 	state    health
@@ -61,7 +62,7 @@ const (
 )
 
 func newLoop(v *Venue) *loop {
-	return &loop{v: v, results: make(chan result, inflightMax+1), watch: newWatching(), pending: newPending(v.opt.ID), inbox: v.opt.Feed.Listen(), opened: v.Now()}
+	return &loop{v: v, results: make(chan result, inflightMax+1), watch: newWatching(), scans: map[instrument.ID]scanned{}, pending: newPending(v.opt.ID), inbox: v.opt.Feed.Listen(), opened: v.Now()}
 }
 
 func (l *loop) now() calendar.Instant { return l.v.Now() }
@@ -172,7 +173,10 @@ func (l *loop) prepare(in *engine.Input) error {
 	default:
 		return nil
 	}
-	return l.introduce(id)
+	if err := l.introduce(id); err != nil {
+		return err
+	}
+	return l.scanFor(id)
 }
 
 // introduce makes the engine know an instrument and the market in it as they stand.
@@ -198,6 +202,9 @@ func (l *loop) acquaint(id instrument.ID) error {
 // preview works an order out against the last quote and ladder; the engine is told only what it must know of the contract.
 func (l *loop) preview(p order.Place) (engine.Preview, error) {
 	if err := l.acquaint(p.Instrument); err != nil {
+		return engine.Preview{}, err
+	}
+	if err := l.scanFor(p.Instrument); err != nil {
 		return engine.Preview{}, err
 	}
 	look := engine.Look{At: l.now()}

@@ -55,7 +55,10 @@ func (l *loop) passTime() {
 			}
 		}
 		l.planPass()
-		return l.pollFeed()
+		if err := l.pollFeed(); err != nil {
+			return err
+		}
+		return l.tellScans()
 	})
 }
 

@@ -64,6 +64,9 @@ type Options struct {
 	// PriceAt finds the last price of an instrument up to an instant that may be long past; it may block. Without it only
 	// the feed is asked.
 	PriceAt func(ctx context.Context, id instrument.ID, at calendar.Instant) (money.Price, bool)
+	// Scan makes the risk arrays of an underlying and says which move of its spot makes new ones worth it; false: none can
+	// be made. It is called on the venue's goroutine and must not block. nil: futures and sold options are refused.
+	Scan func(ScanAsk) (engine.Scan, money.Price, bool)
 	// Filled is told how many trades became durable, Halted that a fault stopped the venue. They must not block; nil ones
 	// are not called.
 	Filled func(n int)

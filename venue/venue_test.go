@@ -45,6 +45,7 @@ type stage struct {
 	traded money.Qty
 	// priceAt answers for the past; with one, the venue trades options too.
 	priceAt func(id instrument.ID, at calendar.Instant) (money.Price, bool)
+	scan    func(ScanAsk) (engine.Scan, money.Price, bool)
 }
 
 // breakable is a store whose batches can be made to fail.
@@ -88,6 +89,7 @@ func (s *stage) options() Options {
 		Engine: engine.Options{Seed: 1, IsLatencyOff: true}, Instrument: func(id instrument.ID, _ calendar.Date) (*instrument.Instrument, bool) {
 			return contract(id)
 		}}
+	o.Scan = s.scan
 	if s.priceAt != nil {
 		o.Boards = append(o.Boards, callToday.Board())
 		o.PriceAt = func(_ context.Context, id instrument.ID, at calendar.Instant) (money.Price, bool) {
