@@ -163,6 +163,16 @@ type Preview struct {
 	Expected   ExpectedFill
 	// Note says what the numbers assume, for example "at the last quote, 3 s old".
 	Note string
+	// BreakEven is what the opposite order must get; zero when there is none.
+	BreakEven BreakEven
+}
+
+// BreakEven is the worst price of one opposite order of the same quantity at which both together do not lose, on the
+// contract's tick; no better price loses either.
+type BreakEven struct {
+	Price money.Price
+	// Charges of both orders if the second fills at Price, the depository's fee of a delivery sale included.
+	Charges money.Paise
 }
 
 // ExpectedFill is what the standing book would give at once. Qty may be less than asked. Slippage is against the best price.

@@ -45,6 +45,7 @@ type App struct {
 	replays  *replays
 	scan     *scanner
 	plans    []Plan
+	tables   *charges.Tables
 
 	mu       sync.RWMutex // guards the maps
 	markets  map[VenueID]*trading
@@ -104,6 +105,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("app: loading charge plans: %w", err)
 	}
+	a.tables = tables
 	for _, p := range tables.Plans() {
 		a.plans = append(a.plans, Plan{ID: p.ID, Name: p.Name, Note: p.Note})
 	}

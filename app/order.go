@@ -63,7 +63,7 @@ func (a *App) CancelOrder(ctx context.Context, user auth.UserID, c order.Cancel)
 
 // PreviewOrder says what an order would need and do. p.ClientOrderID is ignored.
 func (a *App) PreviewOrder(ctx context.Context, user auth.UserID, p order.Place) (Preview, error) {
-	m, _, err := a.own(user, p.Account)
+	m, row, err := a.own(user, p.Account)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -76,7 +76,8 @@ func (a *App) PreviewOrder(ctx context.Context, user auth.UserID, p order.Place)
 		return Preview{}, outcome(err)
 	}
 	return Preview{Code: v.Code, Reason: v.Reason, Required: v.Required, Available: v.Available, Charges: v.Charges, LimitPrice: v.LimitPrice,
-		Expected: ExpectedFill{AvgPrice: v.AvgPrice, Qty: v.Qty, Levels: v.Levels, Slippage: v.Slippage}, Note: v.Note}, nil
+		Expected: ExpectedFill{AvgPrice: v.AvgPrice, Qty: v.Qty, Levels: v.Levels, Slippage: v.Slippage}, Note: v.Note,
+		BreakEven: a.breakEven(m, row.Plan, p, v.Charges)}, nil
 }
 
 // fetchWait bounds how long an order waits for the first quote of an instrument that nobody watched.

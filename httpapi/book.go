@@ -36,7 +36,9 @@ type Trade struct {
 	Price       string     `json:"price"`
 	At          string     `json:"at"`
 	Charges     ChargeNote `json:"charges"`
-	RealisedPnL string     `json:"realised_pnl"`
+	DPCharge    string     `json:"dp_charge" doc:"The depository's fee that this sale caused, GST included; not in charges"`
+	RealisedPnL string     `json:"realised_pnl" doc:"Gross: before charges"`
+	NetPnL      string     `json:"net_pnl" doc:"Realised less all charges of this trade; an opening trade's is what it cost"`
 	Evidence    Evidence   `json:"evidence"`
 }
 
@@ -61,6 +63,7 @@ func wireTrade(t app.Trade) Trade {
 	return Trade{ID: strconv.FormatInt(int64(t.Trade.ID), 10), OrderID: orderID(t.Trade.Order), Instrument: uint32(t.Trade.Instrument),
 		Label: label(t.Contract, t.Trade.TradingDate), Exchange: exchangeCode(t.Contract), Side: sideText(t.Trade.Side), Product: productText(t.Trade.Product),
 		Qty: int64(t.Trade.Qty), Price: t.Trade.Price.String(), At: t.Trade.At.String(), Charges: wireCharges(t.Charges),
+		DPCharge: t.Charges.DPCharge.String(), NetPnL: (t.RealisedPnL - t.Charges.Total() - t.Charges.DPCharge).String(),
 		RealisedPnL: t.RealisedPnL.String(), Evidence: Evidence{Rule: e.Rule, Text: ruleText(e), Bid: known(e.Bid), Ask: known(e.Ask),
 			BidQty: int64(e.BidQty), AskQty: int64(e.AskQty), Last: known(e.Last), Level: int(e.Level), QueueAhead: int64(e.QueueAhead),
 			QuoteAt: e.QuoteAt.String(), IsFromBars: e.IsFromBars, Profile: e.Profile}}
@@ -169,6 +172,7 @@ type Position struct {
 	DayBuyQty     int64  `json:"day_buy_qty"`
 	DaySellQty    int64  `json:"day_sell_qty"`
 	Charges       string `json:"charges"`
+	NetPnL        string `json:"net_pnl" doc:"pnl less charges; what closing would cost is not in it"`
 	Blocked       string `json:"blocked"`
 	IsStale       bool   `json:"is_stale"`
 	Note          string `json:"note" doc:"What a position in an expired contract waits for, empty in the usual case"`
@@ -178,7 +182,7 @@ func wirePosition(p app.Position) Position {
 	return Position{Instrument: uint32(p.Instrument), Label: label(p.Contract, p.TradingDate), Exchange: exchangeCode(p.Contract), Product: productText(p.Product),
 		NetQty: int64(p.NetQty), AvgPrice: known(p.AvgPrice), Last: known(p.Last), PnL: (p.RealisedPnL + p.UnrealisedPnL).String(),
 		RealisedPnL: p.RealisedPnL.String(), UnrealisedPnL: p.UnrealisedPnL.String(), DayBuyQty: int64(p.BuyQty), DaySellQty: int64(p.SellQty),
-		Charges: p.Charges.String(), Blocked: p.Blocked.String(), IsStale: p.IsStale, Note: p.Note}
+		Charges: p.Charges.String(), NetPnL: (p.RealisedPnL + p.UnrealisedPnL - p.Charges).String(), Blocked: p.Blocked.String(), IsStale: p.IsStale, Note: p.Note}
 }
 
 // PositionList is the positions of today.

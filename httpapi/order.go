@@ -109,6 +109,13 @@ type Preview struct {
 	Expected   ExpectedFill `json:"expected"`
 	LimitPrice string       `json:"limit_price"`
 	Note       string       `json:"note"`
+	BreakEven  BreakEven    `json:"break_even"`
+}
+
+// BreakEven is the worst price of the opposite order at which both together do not lose.
+type BreakEven struct {
+	Price   string `json:"price" doc:"On the tick, empty when there is none; no better price loses either"`
+	Charges string `json:"charges" doc:"Of both orders, the depository's fee of a delivery sale included"`
 }
 
 // ExpectedFill is what the standing book would give at once.
@@ -318,7 +325,8 @@ func (s *Server) preview(ctx context.Context, in *previewIn) (*previewOut, error
 		return nil, err
 	}
 	return &previewOut{Body: Preview{Code: p.Code, Reason: p.Reason, Required: p.Required.String(), Available: p.Available.String(),
-		Charges: wireCharges(p.Charges), LimitPrice: known(p.LimitPrice), Note: p.Note, Expected: ExpectedFill{
+		Charges: wireCharges(p.Charges), LimitPrice: known(p.LimitPrice), Note: p.Note,
+		BreakEven: BreakEven{Price: known(p.BreakEven.Price), Charges: p.BreakEven.Charges.String()}, Expected: ExpectedFill{
 			AvgPrice: known(p.Expected.AvgPrice), Qty: int64(p.Expected.Qty), Levels: p.Expected.Levels, Slippage: p.Expected.Slippage.String()}}}, nil
 }
 

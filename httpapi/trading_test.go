@@ -128,6 +128,9 @@ func TestLifeOfAnOrder(t *testing.T) {
 	if preview.Code != "" || preview.Expected.AvgPrice != "1300.00" || preview.Expected.Qty != 10 || preview.Charges.Total == "0.00" {
 		t.Errorf("preview %+v", preview)
 	}
+	if even := preview.BreakEven; even.Price != "1304.50" || even.Charges != "44.30" {
+		t.Errorf("break-even %+v", even)
+	}
 	var receipt Receipt
 	mustJSON(t, w.place(owner, account, "order-0001", "buy", "market", "", 10), &receipt)
 	story := await(t, "the fill", func() OrderStory {
@@ -136,6 +139,9 @@ func TestLifeOfAnOrder(t *testing.T) {
 	}, func(s OrderStory) bool { return s.Order.Status == "executed" })
 	if len(story.Trades) != 1 || story.Trades[0].Price != "1300.00" || story.Trades[0].Evidence.Ask != "1300.00" || story.Trades[0].Evidence.Text == "" {
 		t.Errorf("trades %+v", story.Trades)
+	}
+	if bought := story.Trades[0]; bought.RealisedPnL != "0.00" || bought.DPCharge != "0.00" || bought.NetPnL != "-"+bought.Charges.Total {
+		t.Errorf("net of an opening trade: %+v", bought)
 	}
 	if story.Trades[0].Charges != preview.Charges {
 		t.Errorf("charged %+v, the preview said %+v", story.Trades[0].Charges, preview.Charges)

@@ -21,7 +21,7 @@ const order = (id: string, status: 'open' | 'executed' | 'cancelled', second: nu
   updated_at: `2026-11-24T04:00:${String(second).padStart(2, '0')}Z`, trading_date: '2026-11-24', tag: '' }) as const;
 const position = (over: object = {}) => decodePosition({
   instrument: 1, label: 'X', exchange: 'NSE', product: 'MIS', net_qty: -10, avg_price: '100.3333', last: '100.00', pnl: '3.33', realised_pnl: '0.00', unrealised_pnl: '3.33', day_buy_qty: 0,
-  day_sell_qty: 10, charges: '0.00', blocked: '0.00', is_stale: false, note: '', ...over });
+  day_sell_qty: 10, charges: '0.00', net_pnl: '3.33', blocked: '0.00', is_stale: false, note: '', ...over });
 const turn = async (): Promise<void> => { for (let i = 0; i < 10; i++) await Promise.resolve(); };
 
 describe('a cell', () => {

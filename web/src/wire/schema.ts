@@ -1023,6 +1023,12 @@ export interface components {
             trigger: string;
             way: string;
         };
+        BreakEven: {
+            /** @description Of both orders, the depository's fee of a delivery sale included */
+            charges: string;
+            /** @description On the tick, empty when there is none; no better price loses either */
+            price: string;
+        };
         Broker: {
             /** @description The last ten, newest first */
             attempts: components["schemas"]["Attempt"][];
@@ -1536,6 +1542,8 @@ export interface components {
             is_stale: boolean;
             label: string;
             last: string;
+            /** @description pnl less charges; what closing would cost is not in it */
+            net_pnl: string;
             /** Format: int64 */
             net_qty: number;
             /** @description What a position in an expired contract waits for, empty in the usual case */
@@ -1556,6 +1564,7 @@ export interface components {
         };
         Preview: {
             available: string;
+            break_even: components["schemas"]["BreakEven"];
             charges: components["schemas"]["ChargeNote"];
             code: string;
             expected: components["schemas"]["ExpectedFill"];
@@ -1694,18 +1703,23 @@ export interface components {
         Trade: {
             at: string;
             charges: components["schemas"]["ChargeNote"];
+            /** @description The depository's fee that this sale caused, GST included; not in charges */
+            dp_charge: string;
             evidence: components["schemas"]["Evidence"];
             exchange: string;
             id: string;
             /** Format: int32 */
             instrument: number;
             label: string;
+            /** @description Realised less all charges of this trade; an opening trade's is what it cost */
+            net_pnl: string;
             order_id: string;
             price: string;
             /** @enum {string} */
             product: "CNC" | "MIS" | "NRML";
             /** Format: int64 */
             qty: number;
+            /** @description Gross: before charges */
             realised_pnl: string;
             /** @enum {string} */
             side: "buy" | "sell";
@@ -1812,6 +1826,7 @@ export interface components {
 export type Account = components['schemas']['Account'];
 export type AccountList = components['schemas']['AccountList'];
 export type Attempt = components['schemas']['Attempt'];
+export type BreakEven = components['schemas']['BreakEven'];
 export type Broker = components['schemas']['Broker'];
 export type BrokerAnswer = components['schemas']['BrokerAnswer'];
 export type BrokerField = components['schemas']['BrokerField'];
