@@ -130,9 +130,17 @@ func (b *Brokers) tryWays(ctx context.Context, t loginTask, run *loginRun) (stri
 	}
 	direct, err := b.byDirect(ctx, t, o)
 	if direct == nil || err != nil {
-		return textGenerated, err
+		return wonBeside(o.conn.Broker, browser), err
 	}
 	return "", waysFailed(o.conn.Broker, browser, direct)
+}
+
+// wonBeside is the success of the second way. A refusal that the first one met is not hidden behind it.
+func wonBeside(broker store.BrokerID, browser *BrokerFailure) string {
+	if !isStop(browser.Class) {
+		return textGenerated
+	}
+	return textGenerated + ", by the Direct API. " + textBrowser + asSentence(sentenceOf(broker, browser)) + " " + nextOf(browser)
 }
 
 // lackingLogin is the guide's sentence for a press with something missing; nothing is submitted.

@@ -100,7 +100,10 @@ func TestDirectAPIProvesNothing(t *testing.T) {
 	r.mustGenerate()
 	r.mustSave(fields("", "", "", "wrong", ""))
 	r.clock.Advance(time.Minute)
-	r.mustGenerate()
+	text, err := r.Generate(t.Context(), r.actor(client), false, From{})
+	if err != nil || !strings.HasPrefix(text, "Session generated automatically, by the Direct API. Browser flow: ") || !strings.Contains(text, "password") {
+		t.Errorf("Generate = %q, %v; want the success with the refusal beside it", text, err)
+	}
 	conn, err := r.rows.Connection(t.Context(), client)
 	if err != nil || conn.NeedsUser != "wrong_password" {
 		t.Errorf("needs user %q, %v; want wrong_password", conn.NeedsUser, err)

@@ -109,7 +109,11 @@ func (b *Brokers) renewFailed(ctx context.Context, user auth.UserID, trigger str
 	if !errors.As(run.err, &refusal) {
 		return "failed", run.err
 	}
-	if refusal.Code != AutoSessionFailed { // the shared end of a press of the button, or a locked key: the user sees it himself
+	switch refusal.Code {
+	case AutoSessionFailed:
+	case BrokerMissing: // a stored value that cannot be opened
+		return strings.ToLower(string(refusal.Code)), b.noticeRenewalFailed(ctx, user, trigger, refusal)
+	default: // the shared end of a press of the button, or a locked key: the user sees it himself
 		return strings.ToLower(string(refusal.Code)), nil
 	}
 	class := FailedUncertain
@@ -122,19 +126,28 @@ func (b *Brokers) renewFailed(ctx context.Context, user auth.UserID, trigger str
 			return string(class), nil
 		}
 	}
-	kind, text := noticeRenewal, "Automatic login "+whenOf(trigger)+" failed. "
-	if trigger == byMidday {
-		kind, text = noticeEnded, "Your broker session has ended and automatic login did not bring it back. "
-	}
 	if class == FailedMissing { // without stored login fields nothing was promised
-		text, refusal = "Your broker session has ended. ", &Refusal{Next: "Log in again with Generate Session Popup, or paste a session token."}
+		refusal = &Refusal{Text: "Your broker session has ended", Next: "Log in again with Generate Session Popup, or paste a session token."}
+		trigger = ""
+	}
+	return string(class), b.noticeRenewalFailed(ctx, user, trigger, refusal)
+}
+
+// noticeRenewalFailed tells the user what happened at a trigger ("" when nothing automatic was due) and what to do.
+func (b *Brokers) noticeRenewalFailed(ctx context.Context, user auth.UserID, trigger string, refusal *Refusal) error {
+	kind, text := noticeRenewal, "Automatic login "+whenOf(trigger)+" failed. "
+	switch trigger {
+	case byMidday:
+		kind, text = noticeEnded, "Your broker session has ended and automatic login did not bring it back. "
+	case "":
+		kind, text = noticeEnded, ""
 	}
 	text += asSentence(strings.TrimPrefix(refusal.Text, textFailed)) + " " + refusal.Next
 	err := b.write(ctx, "tell of a failed renewal", func(tx store.BrokerTx) error {
 		return b.notify(ctx, tx, store.Notice{User: user, Kind: kind, Action: "popup", Text: strings.TrimSpace(text)})
 	})
 	b.tell(user)
-	return string(class), err
+	return err
 }
 
 // isRepeatable reports failures before anything secret left, which time may cure.
@@ -178,7 +191,7 @@ func whenOf(trigger string) string {
 	case byMidday:
 		return "after the session ended"
 	default:
-		return "at " + trigger
+		return "at " + trigger + " IST"
 	}
 }
 

@@ -182,7 +182,7 @@ func TestMorningOutage51(t *testing.T) {
 	worse.bank.early = &BrokerFailure{Class: FailedUnreachable}
 	worse.until(monday.At(12*time.Hour), 15*time.Second)
 	list, err := worse.Notices(t.Context(), client)
-	if err != nil || len(list) == 0 || list[0].Action != "popup" || !strings.HasPrefix(list[0].Text, "Automatic login at 08:30 failed. Browser flow: ICICI Breeze could not be reached") ||
+	if err != nil || len(list) == 0 || list[0].Action != "popup" || !strings.HasPrefix(list[0].Text, "Automatic login at 08:30 IST failed. Browser flow: ICICI Breeze could not be reached") ||
 		list[0].At.After(monday.At(halfEight+time.Minute).Time().Add(time.Hour)) {
 		t.Errorf("notices %+v, %v", list, err)
 	}

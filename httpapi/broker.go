@@ -167,6 +167,9 @@ func (s *Server) brokerState(ctx context.Context) (Broker, error) {
 	if refusal := popupRefusal(requestOf(ctx), state.RedirectURL); refusal != "" {
 		state.PopupRefusal = refusal
 	}
+	if state.Phase != app.LockedKey && !actorOf(ctx).User.Role.CanManage() {
+		state.KeyNote = "" // it names a file of the server: for the owner
+	}
 	return wireBroker(state), nil
 }
 

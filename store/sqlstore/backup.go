@@ -202,7 +202,7 @@ func Restore(ctx context.Context, dir, backup string) (BackupInfo, error) {
 	return info, nil
 }
 
-// settleCopy migrates a copy and holds all automatic logins in it.
+// settleCopy migrates a copy and makes it stand aside.
 func settleCopy(ctx context.Context, path string) error {
 	db, err := sql.Open("sqlite", uri(path)+dsnRestore)
 	if err != nil {
@@ -211,9 +211,21 @@ func settleCopy(ctx context.Context, path string) error {
 	db.SetMaxOpenConns(1)
 	err = migrate(ctx, db)
 	if err == nil {
-		err = writeBeside(db)(ctx, func(tx *sql.Tx) error { return newBrokerTx(tx, nil).HoldAll(ctx) })
+		err = writeBeside(db)(ctx, func(tx *sql.Tx) error { return standAside(ctx, tx) })
 	}
 	return errors.Join(err, db.Close(), syncFile(path))
+}
+
+// standAside keeps a restored copy away from the brokers of the original: no automatic login, and no use of its session.
+func standAside(ctx context.Context, tx *sql.Tx) error {
+	if err := newBrokerTx(tx, nil).HoldAll(ctx); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM broker_sessions`); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `DELETE FROM broker_secrets WHERE field = $1`, string(store.FieldSession))
+	return err
 }
 
 func removeAll(paths ...string) error {

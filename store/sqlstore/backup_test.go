@@ -127,7 +127,10 @@ func TestRestore(t *testing.T) {
 	users := []auth.UserID{"a", "b"}
 	err := s.Brokers().WriteBrokers(t.Context(), func(tx store.BrokerTx) (err error) {
 		for _, u := range users {
-			err = errors.Join(err, tx.SaveConnection(t.Context(), store.Connection{User: u, Broker: store.ICICI}))
+			err = errors.Join(err, tx.SaveConnection(t.Context(), store.Connection{User: u, Broker: store.ICICI}),
+				tx.SaveSealed(t.Context(), store.Sealed{User: u, Broker: store.ICICI, Field: store.FieldAPIKey, Version: 1, Blob: []byte("key")}),
+				tx.SaveSealed(t.Context(), store.Sealed{User: u, Broker: store.ICICI, Field: store.FieldSession, Version: 1, Blob: []byte("session")}),
+				tx.SaveBrokerSession(t.Context(), store.BrokerSession{User: u, Broker: store.ICICI}))
 		}
 		return err
 	})
@@ -152,6 +155,13 @@ func TestRestore(t *testing.T) {
 	all, err := restored.Brokers().Connections(t.Context())
 	if err != nil || len(all) != 2 || !all[0].IsHeld || !all[1].IsHeld {
 		t.Errorf("connections %+v, %v; want two, both held", all, err)
+	}
+	kept, err := restored.Brokers().SealedOf(t.Context(), "a", store.ICICI)
+	if err != nil || len(kept) != 1 || kept[0].Field != store.FieldAPIKey {
+		t.Errorf("sealed fields %+v, %v; want the API key alone: the session is the original's", kept, err)
+	}
+	if _, err := restored.Brokers().BrokerSession(t.Context(), "a"); !errors.Is(err, store.ErrAbsent) {
+		t.Errorf("the copy has the original's session: %v", err)
 	}
 	if again, err := restored.Brokers().Install(t.Context()); err != nil || again.ID != install.ID || again.Salt != install.Salt {
 		t.Errorf("install %s became %s, %v: sealed rows could not be opened", install.ID, again.ID, err)
