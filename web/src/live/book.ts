@@ -3,9 +3,10 @@ import type { WireChargeNote, WireEvidence, WireFunds, WireHolding, WireOrder, W
 import { instant, price, reader, type Read } from './decode';
 import type { Instant, Price } from '../value';
 
-export type Order = Omit<Read<WireOrder, 'price' | 'avg_price', 'reserved'>, 'placed_at' | 'updated_at'> & { readonly placed_at: Instant; readonly updated_at: Instant };
+type OrderRead = Read<WireOrder, 'price' | 'avg_price' | 'trigger_price', 'reserved', 'expires_at' | 'triggered_at'>;
+export type Order = Omit<OrderRead, 'placed_at' | 'updated_at'> & { readonly placed_at: Instant; readonly updated_at: Instant };
 
-const order = reader<WireOrder, Read<WireOrder, 'price' | 'avg_price', 'reserved'>>(['price', 'avg_price'], ['reserved']);
+const order = reader<WireOrder, OrderRead>(['price', 'avg_price', 'trigger_price'], ['reserved'], ['expires_at', 'triggered_at']);
 
 export function decodeOrder(w: WireOrder): Order {
   const placed_at = instant(w.placed_at);

@@ -1,7 +1,7 @@
 // The desk of one account: its stream, prices, lists and books. Another account gets another desk.
 import { Stream, isOpen, type Instrument, type LiveEvent, type Order, type StreamState, type Venue } from '../live';
 import { decodeVenue } from '../live';
-import { formatPrice, formatCount, type Instant } from '../value';
+import { formatPrice, formatCount, priceText, type Instant, type Price } from '../value';
 import type { Side } from '../wire';
 import { Book } from './book';
 import { Cell } from './cell';
@@ -9,7 +9,7 @@ import { Instruments } from './instruments';
 import { Notices } from './notices';
 import { QuoteBook } from './quotes';
 import type { Account, Session } from './session';
-import { Ticket, type TicketForm } from './ticket';
+import { Ticket, isPriced, isStop, type TicketForm } from './ticket';
 import { VenueClock } from './venue';
 import { Wants } from './wants';
 import { Watchlists } from './watchlist';
@@ -103,14 +103,17 @@ export class Desk {
     }
     const product = instrument.products[0] ?? 'MIS';
     this.putTicket(new Ticket(this.ticketPorts(), instrument, {
-      side, product, type: 'market', validity: 'day', qty: String(instrument.kind === 'equity' ? 1 : instrument.lot_size), price: '', ...change }));
+      side, product, type: 'market', validity: 'day', qty: String(instrument.kind === 'equity' ? 1 : instrument.lot_size), price: '', trigger: '', minutes: 0, ...change }));
   }
 
   amend(order: Order, instrument: Instrument): void {
-    const { side, product, type, validity, qty, price } = order;
+    const { side, product, validity, minutes, qty, price, trigger_price } = order;
+    // A stop that has gone off works as a limit order; its trigger is history.
+    const type = isStop(order.type) && order.triggered_at !== undefined ? 'limit' : order.type;
+    const text = (p: Price | undefined): string => (p === undefined ? '' : priceText(p));
     this.putTicket(new Ticket(this.ticketPorts(), instrument,
-      { side, product, type, validity, qty: String(qty), price: price === undefined ? '' : formatPrice(price).replaceAll(',', '') },
-      { orderId: order.id, filledQty: order.filled_qty }));
+      { side, product, type, validity, minutes, qty: String(qty), price: isPriced(type) ? text(price) : '', trigger: text(trigger_price) },
+      { orderId: order.id, filledQty: order.filled_qty, minutes }));
   }
 
   closeTicket(): void {
@@ -220,10 +223,11 @@ export class Desk {
       case 'executed':
         this.notices.say('good', `${what} executed`, `${id} · average ${order.avg_price === undefined ? '–' : formatPrice(order.avg_price)} · simulated`);
         return;
-      case 'open': if (order.type === 'limit' && order.validity === 'day') this.notices.say('info', `${what} is open`, id); return;
+      case 'trigger-pending': this.notices.say('info', `${what} waits for its trigger`, id); return;
+      case 'open': if (order.type !== 'market' && order.validity !== 'ioc') this.notices.say('info', `${what} is open`, id); return;
       case 'cancelled': case 'expired': this.notices.say('info', `${what} ${order.status}`, order.reason === '' ? id : `${id} · ${order.reason}`); return;
       case 'rejected': this.notices.say('bad', `${what} rejected`, `${order.reason} · ${id}`); return;
-      case 'pending': case 'trigger-pending': case 'denied': return;
+      case 'pending': case 'denied': return;
     }
   }
 }

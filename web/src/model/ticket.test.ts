@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeInstrument } from '../live';
 import { parsePrice } from '../value';
 import { ApiError, type WirePlace, type WirePreview, type WireReceipt } from '../wire';
-import { Ticket, fieldOf, type TicketApi, type TicketForm } from './ticket';
+import { Ticket, fieldOf, type Amends, type TicketApi, type TicketForm } from './ticket';
 
 const receipt: WireReceipt = { client_order_id: '', order_id: '7', code: '', reason: '', at: '2026-11-24T04:00:00Z' };
 const charges = { turnover: '', brokerage: '0.00', stt: '', exchange: '', sebi: '', stamp: '', gst: '', total: '15.47' };
@@ -13,7 +13,7 @@ const instrument = (lot_size = 1) => decodeInstrument({
   id: 17, label: 'RELIANCE', symbol: 'RELIANCE', name: '', exchange: 'NSE', kind: 'equity', underlying: '', expiry: null, strike: null, right: '', lot_size, tick_size: '0.10',
   freeze_qty: 0, isin: '', products: ['CNC', 'MIS'], is_orderable: true });
 
-function bench(answers: (WireReceipt | Error)[], previews: (WirePreview | Error)[] = [], lot = 1, form: Partial<TicketForm> = {}, amends?: { orderId: string; filledQty: number }) {
+function bench(answers: (WireReceipt | Error)[], previews: (WirePreview | Error)[] = [], lot = 1, form: Partial<TicketForm> = {}, amends?: Amends) {
   const sent: (WirePlace & { client_order_id: string })[] = [];
   const changed: object[] = [];
   const timers: (() => void)[] = [];
@@ -28,7 +28,7 @@ function bench(answers: (WireReceipt | Error)[], previews: (WirePreview | Error)
     modify: (_: string, id: string, body: object) => { changed.push({ id, ...body }); return next(answers, receipt); },
   } as unknown as TicketApi;
   const ticket = new Ticket({ api, account: 'a1', newId: () => `id${String(++ids)}`, after: (_, run) => { timers.push(run); return () => { timers.splice(timers.indexOf(run), 1); }; } },
-    instrument(lot), { side: 'buy', product: 'CNC', type: 'market', validity: 'day', qty: '1', price: '', ...form }, amends);
+    instrument(lot), { side: 'buy', product: 'CNC', type: 'market', validity: 'day', qty: '1', price: '', trigger: '', minutes: 0, ...form }, amends);
   const settle = async (): Promise<void> => {
     for (const run of timers.splice(0)) run();
     for (let i = 0; i < 5; i++) await Promise.resolve();
@@ -108,16 +108,46 @@ describe('fields', () => {
 
   test('a price steps onto the tick grid', () => {
     const { ticket } = bench([], [], 1, { type: 'limit', price: '1300.04' });
-    ticket.stepPrice(1, parsePrice('1299.00'));
+    ticket.stepPrice('price', 1, parsePrice('1299.00'));
     expect(ticket.form.value.price).toBe('1300.10');
-    ticket.stepPrice(-1, undefined);
+    ticket.stepPrice('price', -1, undefined);
     expect(ticket.form.value.price).toBe('1300.00');
   });
 
   test('a change sends the request id and the new terms only', async () => {
-    const { ticket, changed } = bench([], [], 1, { type: 'limit', price: '10.00', qty: '7' }, { orderId: '3', filledQty: 0 });
+    const { ticket, changed } = bench([], [], 1, { type: 'limit', price: '10.00', qty: '7' }, { orderId: '3', filledQty: 0, minutes: 0 });
     await ticket.submit();
     expect(changed).toEqual([{ id: '3', request_id: 'id1', qty: 7, price: '10.00', type: 'limit', validity: 'day' }]);
+  });
+});
+
+describe('stops and minutes', () => {
+  test.each([
+    ['sl', '', '100', 'price', undefined], ['sl', '99.5', '', 'trigger', undefined], ['sl-m', '', '', 'trigger', undefined], ['sl-m', '99.5', '0', 'trigger', undefined],
+    ['sl', '99.5', '1,00', undefined, ['99.50', '100.00']], ['sl-m', '99.5', '100', undefined, ['', '100.00']], ['limit', '99.5', '100', undefined, ['99.50', undefined]]] as const)(
+    '%s with price %j and trigger %j', async (type, price, trigger, field, want) => {
+      const { ticket, sent } = bench([], [], 1, { type, price, trigger });
+      await ticket.submit();
+      expect(ticket.denial.value?.field).toBe(field);
+      expect(sent.map((s) => [s.price, s.trigger_price])).toEqual(want === undefined ? [] : [want]);
+    });
+
+  test('minutes go with their validity only', async () => {
+    const { ticket, sent } = bench([], [], 1, { validity: 'minutes', minutes: 15 });
+    await ticket.submit();
+    ticket.edit({ validity: 'day' });
+    await ticket.submit();
+    expect(sent.map((s) => [s.validity, s.minutes])).toEqual([['minutes', 15], ['day', undefined]]);
+  });
+
+  test('a change of the price lets the minutes run on, another number begins them anew', async () => {
+    const { ticket, changed } = bench([], [], 1, { type: 'sl', price: '10', trigger: '9', validity: 'minutes', minutes: 5 }, { orderId: '3', filledQty: 0, minutes: 5 });
+    await ticket.submit();
+    ticket.edit({ minutes: 10 });
+    await ticket.submit();
+    expect(changed).toEqual([
+      { id: '3', request_id: 'id1', qty: 1, type: 'sl', price: '10.00', trigger_price: '9.00' },
+      { id: '3', request_id: 'id2', qty: 1, type: 'sl', validity: 'minutes', minutes: 10, price: '10.00', trigger_price: '9.00' }]);
   });
 });
 
@@ -149,5 +179,5 @@ describe('the preview', () => {
 });
 
 test.each([
-  ['PRICE_OFF_TICK', undefined, 'price'], ['QTY_NOT_LOT', undefined, 'qty'], ['ABOVE_FREEZE', undefined, 'qty'], ['MARKET_CLOSED', undefined, 'form'], ['ANY', 'price', 'price'], ['ANY', 'x', 'form']] as const)(
+  ['PRICE_OFF_TICK', undefined, 'price'], ['QTY_NOT_LOT', undefined, 'qty'], ['ABOVE_FREEZE', undefined, 'qty'], ['MARKET_CLOSED', undefined, 'form'], ['ANY', 'price', 'price'], ['ANY', 'x', 'form'], ['TRIGGER_BEYOND_LIMIT', undefined, 'trigger'], ['BAD_FIELD', 'trigger_price', 'trigger']] as const)(
   'denial %s with field %s stands beside %s', (code, field, want) => expect(fieldOf(code, field)).toBe(want));

@@ -6,7 +6,7 @@ import { parsePaise, parsePrice, priceText, toQty, type Paise, type Price, type 
 import { ApiError, type Api, type OrderType, type Product, type Side, type Validity, type WirePlace, type WirePreview, type WireReceipt } from '../wire';
 import { Cell } from './cell';
 
-export type TicketField = 'qty' | 'price' | 'product' | 'form';
+export type TicketField = 'qty' | 'price' | 'trigger' | 'product' | 'form';
 
 export interface Denial {
   readonly field: TicketField;
@@ -32,6 +32,23 @@ export interface TicketForm {
   readonly validity: Validity;
   readonly qty: string;
   readonly price: string;
+  readonly trigger: string;
+  /** How long it works when its validity is minutes; else it counts for nothing. */
+  readonly minutes: number;
+}
+
+/** Whether an order of this type has a limit price. */
+export function isPriced(type: OrderType): boolean {
+  return type === 'limit' || type === 'sl';
+}
+
+/** Whether an order of this type waits for a trigger price. */
+export function isStop(type: OrderType): boolean {
+  return type === 'sl' || type === 'sl-m';
+}
+
+function typed(text: string): Price | undefined {
+  return parsePrice(text.replaceAll(',', '').trim());
 }
 
 /** editing; sending; unanswered: no answer came and the same order may be sent again. */
@@ -50,6 +67,8 @@ export interface TicketPorts {
 export interface Amends {
   readonly orderId: string;
   readonly filledQty: number;
+  /** Those it was to work; 0 for another validity. */
+  readonly minutes: number;
 }
 
 const PREVIEW_PAUSE_MS = 180;
@@ -93,12 +112,18 @@ export class Ticket {
     this.edit({ qty: String(Math.max(1, whole + lots) * lot) });
   }
 
-  /** Moves the price by whole ticks and onto the grid. */
-  stepPrice(ticks: number, from: Price | undefined): void {
+  /** Moves a price by whole ticks and onto the grid. */
+  stepPrice(key: 'price' | 'trigger', ticks: number, from: Price | undefined): void {
     const tick = this.instrument.tick_size;
-    const now = parsePrice(this.form.value.price) ?? from ?? (0 as Price);
+    const now = typed(this.form.value[key]) ?? from ?? (0 as Price);
     const whole = ticks > 0 ? Math.floor(now / tick) : Math.ceil(now / tick);
-    this.edit({ price: priceText(Math.max(tick, (whole + ticks) * tick) as Price) });
+    this.edit({ [key]: priceText(Math.max(tick, (whole + ticks) * tick) as Price) });
+  }
+
+  /** Writes a typed price as the wire does. */
+  tidy(key: 'price' | 'trigger'): void {
+    const price = typed(this.form.value[key]);
+    if (price !== undefined && priceText(price) !== this.form.value[key]) this.edit({ [key]: priceText(price) });
   }
 
   qty(): Qty | undefined {
@@ -143,8 +168,11 @@ export class Ticket {
 
   private send(body: WirePlace): Promise<WireReceipt> {
     if (this.amends === undefined) return this.ports.api.place(this.ports.account, { client_order_id: this.id, ...body });
-    return this.ports.api.modify(this.ports.account, this.amends.orderId,
-      { request_id: this.id, qty: body.qty, type: body.type, validity: body.validity, ...(body.price === undefined || body.price === '' ? {} : { price: body.price }) });
+    const { qty, type, validity, price, trigger_price, minutes } = body;
+    // The same minutes again would begin anew.
+    const isSame = validity === 'minutes' && minutes === this.amends.minutes;
+    return this.ports.api.modify(this.ports.account, this.amends.orderId, {
+      request_id: this.id, qty, type, ...(isSame ? {} : { validity, ...(minutes ? { minutes } : {}) }), ...(price ? { price } : {}), ...(trigger_price ? { trigger_price } : {}) });
   }
 
   private answered(): void {
@@ -164,18 +192,21 @@ export class Ticket {
   }
 
   private body(): WirePlace | undefined {
-    const form = this.form.value;
+    const { side, product, type, validity, price, trigger, minutes } = this.form.value;
     const qty = this.qty();
-    const price = parsePrice(form.price.replaceAll(',', '').trim());
-    if (qty === undefined || (form.type === 'limit' && (price === undefined || price <= 0))) return undefined;
+    const limit = isPriced(type) ? typed(price) : undefined;
+    const stop = isStop(type) ? typed(trigger) : undefined;
+    if (qty === undefined || (isPriced(type) && !limit) || (isStop(type) && !stop)) return undefined;
     return {
-      instrument: this.instrument.id, side: form.side, product: form.product, type: form.type, validity: form.validity, qty,
-      price: form.type === 'limit' && price !== undefined ? priceText(price) : '', tag: '',
+      instrument: this.instrument.id, side, product, type, validity, qty, price: limit ? priceText(limit) : '', tag: '',
+      ...(stop ? { trigger_price: priceText(stop) } : {}), ...(validity === 'minutes' ? { minutes } : {}),
     };
   }
 
   private incomplete(): Denial {
     if (this.qty() === undefined) return { field: 'qty', code: 'QTY', reason: 'Enter a whole number of units.' };
+    const { type, trigger } = this.form.value;
+    if (isStop(type) && !typed(trigger)) return { field: 'trigger', code: 'TRIGGER', reason: 'Enter the last price that sets the order off.' };
     return { field: 'price', code: 'PRICE', reason: 'Enter a price in rupees, or choose Market.' };
   }
 
@@ -224,6 +255,7 @@ function decodePreview(w: WirePreview): Preview {
 
 const FIELD_WORDS: readonly (readonly [RegExp, TicketField])[] = [
   [/QTY|QUANTITY|LOT|FREEZE|HOLDING|SHARES/, 'qty'],
+  [/TRIGGER/, 'trigger'],
   [/TICK|PRICE|CIRCUIT|BAND|LIMIT/, 'price'],
   [/PRODUCT|CNC|MIS|NRML/, 'product'],
 ];
@@ -231,5 +263,6 @@ const FIELD_WORDS: readonly (readonly [RegExp, TicketField])[] = [
 /** Beside which field a denial is shown: the server's word for it, else the code's own words. */
 export function fieldOf(code: string, field: string | undefined): TicketField {
   if (field === 'qty' || field === 'price' || field === 'product') return field;
+  if (field === 'trigger_price') return 'trigger';
   return FIELD_WORDS.find(([words]) => words.test(code))?.[1] ?? 'form';
 }

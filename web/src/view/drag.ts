@@ -1,8 +1,17 @@
-export interface Place { x: number; y: number }
+interface Place { x: number; y: number }
 
-/** Makes `panel` follow the pointer held on `handle`, inside the window; says where it was left. */
-export function draggable(panel: HTMLElement, handle: HTMLElement, start: Place | undefined, onLeft: (at: Place) => void): () => void {
-  let at = start;
+function readPlace(text: string): Place | undefined {
+  try {
+    const at = JSON.parse(text) as Partial<Place>;
+    return typeof at.x === 'number' && typeof at.y === 'number' ? { x: at.x, y: at.y } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes `panel` follow the pointer held on `handle`, inside the window; says where it was left in the words that `start` may be. */
+export function draggable(panel: HTMLElement, handle: HTMLElement, start: string, onLeft: (at: string) => void): () => void {
+  let at = readPlace(start);
   const put = (x: number, y: number): void => {
     at = {
       x: Math.max(0, Math.min(x, window.innerWidth - panel.offsetWidth)),
@@ -18,7 +27,7 @@ export function draggable(panel: HTMLElement, handle: HTMLElement, start: Place 
     const move = (e: PointerEvent): void => { put(e.clientX - grip.x, e.clientY - grip.y); };
     const up = (): void => {
       handle.removeEventListener('pointermove', move);
-      if (at !== undefined) onLeft(at);
+      if (at !== undefined) onLeft(JSON.stringify(at));
     };
     handle.setPointerCapture(event.pointerId);
     handle.addEventListener('pointermove', move);
