@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # Packages with goroutines of their own; the rest has nothing for the race detector to find.
-race_packages=(./clock ./socketio ./breeze ./feed ./store/sqlstore ./venue ./app ./httpapi)
+race_packages=(./clock ./socketio ./breeze ./feed ./store/sqlstore ./venue ./schedule ./broker ./app ./httpapi)
 # Tests with stages of their own.
 slow='^paperport/test/(crash|leak|sdk|journey)'
 

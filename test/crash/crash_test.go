@@ -24,7 +24,7 @@ import (
 
 const (
 	tradersCount = 8
-	killsDefault = 500
+	killsDefault = 300
 	checkEvery   = 100 // kills between two full checks of the books
 	stopEvery    = 50  // every so many ends are orderly: the next start has a snapshot
 	lifeMax      = 60 * time.Millisecond
