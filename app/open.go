@@ -25,8 +25,10 @@ type Options struct {
 	Clock clock.Clock
 	// Registry is empty; New fills it from the store, and what imports add to it is stored before it is used.
 	Registry *instrument.Registry
-	// Calendar is the exchanges' timetable, for replays; nil is the embedded one.
+	// Calendar is the exchanges' timetable, for replays; nil is the rulebook's.
 	Calendar *calendar.Calendar
+	// Rulebook is the exchanges' rules as this installation has them; nil is ours alone.
+	Rulebook *Rulebook
 	// RecordedDir is where day files for replays are looked for.
 	RecordedDir string
 	// BookAgeMax is how old an instrument's book may be and still fill an order; 0 leaves what the books of a venue say.
@@ -92,6 +94,9 @@ func New(ctx context.Context, o Options) (*App, error) {
 	}
 	var err error
 	if a.scan, err = newScanner(); err != nil {
+		return nil, err
+	}
+	if err := a.openRules(); err != nil {
 		return nil, err
 	}
 	rows, err := o.Store.Instruments(ctx)

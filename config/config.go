@@ -42,6 +42,8 @@ type Config struct {
 	DemoHours string
 	// RecordedDir holds recorded days for replay; "" means recorded/ in DataDir.
 	RecordedDir string
+	// RulesDir holds tables that override ours; "" means rules/ in DataDir.
+	RulesDir string
 	// BudgetMinute and BudgetDay bound the requests to the broker.
 	BudgetMinute, BudgetDay int
 	// KeyFile holds the master key; Key and EncryptionKey are one themselves. At most one of the first two is set.
@@ -130,6 +132,9 @@ func (c *Config) check(env map[string]string) error {
 	}
 	if c.RecordedDir == "" {
 		c.RecordedDir = filepath.Join(c.DataDir, "recorded")
+	}
+	if c.RulesDir == "" {
+		c.RulesDir = filepath.Join(c.DataDir, "rules")
 	}
 	if c.BackupDir == "" {
 		c.BackupDir = filepath.Join(c.DataDir, "backups")

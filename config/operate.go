@@ -12,6 +12,9 @@ const BackupOff = "off"
 // operateFields are those of who looks after an installation.
 func operateFields() []Field {
 	return []Field{
+		{Env: "PAPERPORT_RULES_DIR", Default: "", Rule: "a directory; need not exist",
+			Text: "Where tables are that override ours: holidays, special sessions, hours. Read again within 30 seconds of a change. Default: rules in the data directory. See [reference-data.md](domain/reference-data.md).",
+			set:  setText(func(c *Config) *string { return &c.RulesDir }), show: func(c *Config) string { return c.RulesDir }},
 		{Env: "PAPERPORT_BACKUP_DIR", Default: "", Rule: "a directory, or off",
 			Text: "Where the nightly backup (03:30 IST) goes. Default: backups in the data directory; another disk is better. See [operations.md](operations.md).",
 			set:  setText(func(c *Config) *string { return &c.BackupDir }), show: func(c *Config) string { return c.BackupDir }},

@@ -13,7 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"paperport/app"
 	"paperport/breezesim"
+	"paperport/clock"
 	"paperport/config"
 )
 
@@ -45,6 +47,7 @@ func runBreezesim(cmd *cobra.Command, _ []string) error {
 	if cmd.Flags().Changed("addr") {
 		addr = c.Addr
 	}
+	log := newLog(cmd.ErrOrStderr(), c.LogLevel)
 	options, err := simulatorOptions(cmd)
 	if err != nil {
 		return err
@@ -53,11 +56,11 @@ func runBreezesim(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", addr, err)
 	}
-	hours, err := demoHours(c)
+	rules, err := app.NewRulebook(app.RulebookOptions{Dir: c.RulesDir, Clock: clock.System{}, Log: log})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	options.Calendar = hours
+	options.Calendar = demoHours(c, rules.Calendar())
 	simulator := breezesim.New(options)
 	token := os.Getenv(controlTokenName)
 	if token == "" {
@@ -66,7 +69,7 @@ func runBreezesim(cmd *cobra.Command, _ []string) error {
 	mux := http.NewServeMux()
 	mux.Handle("/control/", simulator.ControlHandler(token))
 	mux.Handle("/", simulator.Handler())
-	server := newServer(mux, newLog(cmd.ErrOrStderr(), c.LogLevel), nil)
+	server := newServer(mux, log, nil)
 	printSimulator(cmd.OutOrStdout(), "http://"+listener.Addr().String(), simulator, token)
 	return serveSimulator(cmd.Context(), server, listener, simulator)
 }

@@ -37,11 +37,8 @@ type demo struct {
 	simulator atomic.Pointer[breezesim.Server] // nil when it runs elsewhere
 }
 
-func newDemo(c config.Config, log *slog.Logger, registry *instrument.Registry, a *app.App, callback string) (*demo, error) {
-	hours, err := demoHours(c)
-	if err != nil {
-		return nil, err
-	}
+func newDemo(c config.Config, log *slog.Logger, registry *instrument.Registry, a *app.App, exchanges *calendar.Calendar, callback string) (*demo, error) {
+	hours := demoHours(c, exchanges)
 	d := &demo{config: c, log: log, clock: clock.System{}, calendar: hours, app: a, callback: callback}
 	d.master = broker.NewMaster(broker.MasterOptions{Name: "demo", View: registry.View(instrument.FromDemo), Save: a.SaveInstruments, Log: log})
 	d.market = broker.NewMarket(broker.MarketOptions{Clock: d.clock, Calendar: hours, Master: d.master, BookMax: c.BookMaxAge,
@@ -53,11 +50,11 @@ func newDemo(c config.Config, log *slog.Logger, registry *instrument.Registry, a
 }
 
 // demoHours is the timetable of the demo market and of its simulator.
-func demoHours(c config.Config) (*calendar.Calendar, error) {
+func demoHours(c config.Config, exchanges *calendar.Calendar) *calendar.Calendar {
 	if c.DemoHours == "exchange" {
-		return calendar.Load(nil)
+		return exchanges
 	}
-	return calendar.Demo(), nil
+	return calendar.Demo()
 }
 
 // open adds the venue; its books can be read while its feed is still silent.

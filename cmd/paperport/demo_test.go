@@ -25,11 +25,11 @@ func TestDemoHours(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		hours, err := demoHours(c)
+		exchanges, err := calendar.Load(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := hours.At(board, holiday); got.Phase != row.want {
+		if got := demoHours(c, exchanges).At(board, holiday); got.Phase != row.want {
 			t.Errorf("%v: %s (%s), want %s", row.env, got.Phase, got.Reason, row.want)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"paperport/app"
@@ -29,7 +28,7 @@ const renewalJitter = 10 * time.Second
 // openDesk builds the broker side: what runs on users' sessions, and what users do with them. Stored live venues open,
 // their feeds silent.
 func (h *house) openDesk(ctx context.Context, registry *instrument.Registry) error {
-	exchanges := sync.OnceValues(func() (*calendar.Calendar, error) { return calendar.Load(nil) })
+	exchanges := func() (*calendar.Calendar, error) { return h.rules.Calendar(), nil }
 	rows := h.store.Brokers()
 	icici, daily := h.icici(registry, exchanges)
 	h.daily = daily
@@ -44,12 +43,8 @@ func (h *house) openDesk(ctx context.Context, registry *instrument.Registry) err
 	if err := h.desk.Open(ctx); err != nil {
 		return err
 	}
-	times, err := exchanges()
-	if err != nil {
-		return err
-	}
 	h.brokers = app.NewBrokers(app.BrokersOptions{Rows: rows, Jobs: h.store.Jobs(), Seals: h.seals, Gateway: h.desk, Live: h.desk,
-		Clock: clock.System{}, Calendar: times, RedirectURL: h.base + callbackPath, Jitter: renewalJitter, Log: h.log, Installation: h.showInstallation,
+		Clock: clock.System{}, Calendar: h.rules.Calendar(), RedirectURL: h.base + callbackPath, Jitter: renewalJitter, Log: h.log, Installation: h.showInstallation,
 		IsSignedIn: func(hash auth.TokenHash) bool { return h.users.IsSignedIn(h.ctx, hash) }})
 	return nil
 }

@@ -26,6 +26,7 @@ import (
 type house struct {
 	config  config.Config
 	log     *slog.Logger
+	rules   *app.Rulebook
 	store   *sqlstore.Store
 	users   *app.Users
 	app     *app.App
@@ -74,12 +75,15 @@ func (h *house) open(ctx context.Context) error {
 		return err
 	}
 	registry := instrument.NewRegistry()
-	if h.app, err = app.New(ctx, app.Options{Store: h.store, Clock: clock.System{}, Registry: registry, RecordedDir: h.config.RecordedDir,
+	if h.rules, err = app.NewRulebook(app.RulebookOptions{Dir: h.config.RulesDir, Clock: clock.System{}, Log: h.log}); err != nil {
+		return err
+	}
+	if h.app, err = app.New(ctx, app.Options{Store: h.store, Clock: clock.System{}, Registry: registry, Rulebook: h.rules, RecordedDir: h.config.RecordedDir,
 		BookAgeMax: h.config.BookMaxAge, Meter: h.meter.app(), Log: h.log}); err != nil {
 		return err
 	}
 	if h.config.Demo != "off" {
-		if h.demo, err = newDemo(h.config, h.log, registry, h.app, h.base+callbackPath); err != nil {
+		if h.demo, err = newDemo(h.config, h.log, registry, h.app, h.rules.Calendar(), h.base+callbackPath); err != nil {
 			return err
 		}
 		if err := h.demo.open(ctx); err != nil {
@@ -134,6 +138,7 @@ func (h *house) announce(ctx context.Context, w io.Writer) {
 // start runs what need not be there for the first page.
 func (h *house) start() {
 	h.running.Go(h.sweep)
+	h.running.Go(h.followRules)
 	if h.demo != nil {
 		h.running.Go(func() { h.demo.market.Feed().Run(h.ctx) })
 		h.running.Go(func() { h.demo.run(h.ctx) })

@@ -52,7 +52,7 @@ func (d *demo) startSimulator() (stop func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s (PAPERPORT_SIM_ADDR): %w", d.config.SimAddr, err)
 	}
-	options := breezesim.Options{Calendar: d.calendar, Clock: d.clock, AccountSeed: d.seed,
+	options := breezesim.Options{Calendar: d.calendar.Fixed(), Clock: d.clock, AccountSeed: d.seed,
 		RedirectURL: func(string) string { return d.callback }}
 	if d.config.SimPublicURL != nil {
 		options.PublicURL = d.config.SimPublicURL.String()
