@@ -33,6 +33,8 @@ type Options struct {
 	RecordedDir string
 	// BookAgeMax is how old an instrument's book may be and still fill an order; 0 leaves what the books of a venue say.
 	BookAgeMax time.Duration
+	// OrdersPerSecond is how many orders, changes and cancels an account may send in a calendar second; 0: any number.
+	OrdersPerSecond int
 	// Meter is told what is counted.
 	Meter Meter
 	Log   *slog.Logger

@@ -19,7 +19,9 @@ type VenueCheck struct {
 func engineOptions(id VenueID) engine.Options { return engine.Options{Seed: seedOf(id)} }
 
 // rules are those of every venue: a changed one holds from the next start of the program.
-func (a *App) rules() engine.Rules { return engine.Rules{BookAgeMax: a.opt.BookAgeMax} }
+func (a *App) rules() engine.Rules {
+	return engine.Rules{BookAgeMax: a.opt.BookAgeMax, OrdersPerSecond: a.opt.OrdersPerSecond}
+}
 
 // Verify replays every venue's journal and compares it with what is stored. It reads only; it may run beside a server
 // that is idle.

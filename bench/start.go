@@ -30,7 +30,7 @@ func (b *bench) oursServer(demo string) (*server, error) {
 			if err != nil {
 				sim = "127.0.0.1:8001"
 			}
-			return []string{"PAPERPORT_ADDR=" + addr, "PAPERPORT_DATA_DIR=" + dir, "PAPERPORT_SIM_ADDR=" + sim, "PAPERPORT_API_RATE=0"}
+			return []string{"PAPERPORT_ADDR=" + addr, "PAPERPORT_DATA_DIR=" + dir, "PAPERPORT_SIM_ADDR=" + sim, "PAPERPORT_API_RATE=0", "PAPERPORT_ORDER_RATE=0"}
 		},
 	}, nil
 }

@@ -55,6 +55,8 @@ type Config struct {
 	BookMaxAge time.Duration
 	// APIPerSecond bounds one user's requests; 0 lifts the bound.
 	APIPerSecond int
+	// OrdersPerSecond bounds an account's orders, changes and cancels in a calendar second; 0 lifts the bound.
+	OrdersPerSecond int
 	// LogLevel is debug, info, warn or error.
 	LogLevel string
 	// AccessLog writes a line per request.

@@ -30,7 +30,10 @@ type account struct {
 	receipts                      []Receipt            // in order of their commands
 	byRequest                     map[string]int32
 	told                          Funds
-	isTouched                     bool
+	// second is the calendar second of the newest command, sent how many came in it.
+	second    int64
+	sent      int
+	isTouched bool
 }
 
 var (

@@ -52,8 +52,11 @@ func (e *Engine) cancel(c *order.Cancel) {
 	if e.isAnswered(a, c.RequestID, r.Fingerprint) {
 		return
 	}
+	rate := e.countCommand(a)
 	w, d := e.find(a, c.Order)
 	switch {
+	case w != nil && rate.IsDenied():
+		d = rate
 	case w != nil:
 		e.end(w, order.Cancelled, "cancelled", risk.Denial{})
 	case d.Code == risk.OrderUnknown:
@@ -75,6 +78,7 @@ func (e *Engine) modify(m *order.Modify) {
 	if e.isAnswered(a, m.RequestID, print) {
 		return
 	}
+	rate := e.countCommand(a)
 	w, d := e.find(a, m.Order)
 	if w == nil {
 		if d.Code == risk.OrderUnknown {
@@ -84,6 +88,9 @@ func (e *Engine) modify(m *order.Modify) {
 		return
 	}
 	next, d := e.changed(w, m)
+	if !d.IsDenied() {
+		d = rate
+	}
 	if d.IsDenied() {
 		e.tell(w, "modify-denied")
 		e.answer(a, r, d)

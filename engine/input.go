@@ -124,6 +124,8 @@ type FeedState struct {
 type Rules struct {
 	// BookAgeMax is how old an instrument's book may be and still fill an order; 60 s at first.
 	BookAgeMax time.Duration
+	// OrdersPerSecond is how many orders, changes and cancels an account may send in a calendar second; 0, at first: any.
+	OrdersPerSecond int
 }
 
 // ChargesEvent replaces the charge tables by a version; the engine keeps the tables it was made with until told.

@@ -25,6 +25,7 @@ func (e *Engine) place(p *order.Place) {
 	if e.isAnswered(a, p.ClientOrderID, r.Fingerprint) {
 		return
 	}
+	rate := e.countCommand(a)
 	x := e.inst(p.Instrument)
 	if x == nil {
 		e.answer(a, r, risk.Deny(risk.InstrumentUnknown))
@@ -32,6 +33,9 @@ func (e *Engine) place(p *order.Place) {
 	}
 	w := e.draft(a, x, p)
 	d := e.check(w, p)
+	if !d.IsDenied() {
+		d = rate
+	}
 	e.lastOrder++
 	w.o.ID, r.Order = e.lastOrder, e.lastOrder
 	if d.IsDenied() {

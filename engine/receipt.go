@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"strconv"
+
 	"paperport/money"
 	"paperport/order"
 	"paperport/risk"
@@ -59,6 +61,19 @@ func (e *Engine) isAnswered(a *account, requestID string, print uint64) bool {
 	}
 	e.refuse(Receipt{RequestID: requestID, Fingerprint: print}, a.id, risk.Deny(risk.ClientOrderIDReused))
 	return true
+}
+
+// countCommand counts an order, change or cancel and reports whether the account has sent too many in this second. What is
+// refused counts too; a repeated command does not.
+func (e *Engine) countCommand(a *account) risk.Denial {
+	if second := int64(e.now) / 1_000_000; second != a.second {
+		a.second, a.sent = second, 0
+	}
+	a.sent++
+	if most := e.rules.OrdersPerSecond; most > 0 && a.sent > most {
+		return risk.Deny(risk.RateLimit, "max", strconv.Itoa(most))
+	}
+	return risk.Denial{}
 }
 
 // answer gives the one answer to a command and keeps it under its request id.

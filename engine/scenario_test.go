@@ -193,6 +193,9 @@ func (s *scenario) input(f []string) (Input, bool) {
 			return Input{}, false
 		}
 		in.Rules = &Rules{BookAgeMax: age}
+		if len(w) > 1 {
+			in.Rules.OrdersPerSecond, _ = strconv.Atoi(strings.TrimPrefix(w[1], "orders-per-second="))
+		}
 	case "instrument":
 		i := s.instrument(w)
 		in.Instrument = &i

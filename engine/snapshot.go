@@ -91,6 +91,7 @@ func (c *codec) header(e *Engine) {
 	num(c, &e.lastTrade)
 	num(c, &e.lastEntry)
 	num(c, &e.rules.BookAgeMax)
+	num(c, &e.rules.OrdersPerSecond)
 }
 
 func (c *codec) board(v **board) {
@@ -192,6 +193,8 @@ func (c *codec) account(a *account) {
 	text(c, &a.id)
 	text(c, &a.plan)
 	text(c, &a.profile.Name)
+	num(c, &a.second)
+	num(c, &a.sent)
 	for _, book := range ledger.Books() {
 		amount := a.books.Of(book)
 		num(c, &amount)
@@ -230,6 +233,8 @@ func (e *Engine) readAccount(c *codec) {
 		return
 	}
 	a := e.addAccount(id, plan, match.ProfileOf(profile))
+	num(c, &a.second)
+	num(c, &a.sent)
 	for _, book := range ledger.Books() {
 		amount := a.books.Of(book)
 		num(c, &amount)

@@ -82,6 +82,7 @@ func newWorld(r *rapid.T) *world {
 	for _, a := range worldAccounts {
 		w.send(Input{OpenAccount: &OpenAccount{Account: a, RequestID: "open-" + string(a), Capital: money.Paise(rapid.SampledFrom([]int64{1000_00, 1_000_000_00}).Draw(r, "capital")), Plan: "flat20", Profile: w.profile(a)}})
 	}
+	w.send(Input{Rules: &Rules{BookAgeMax: bookAgeMax, OrdersPerSecond: rapid.SampledFrom([]int{0, 3}).Draw(r, "rate")}})
 	w.open()
 	return w
 }

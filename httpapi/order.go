@@ -288,6 +288,8 @@ func answerReceipt(r engine.Receipt, err error) (*receiptOut, error) {
 		status = http.StatusConflict
 	case risk.OrderUnknown.String():
 		status = http.StatusNotFound
+	case risk.RateLimit.String():
+		status = http.StatusTooManyRequests
 	}
 	denied := problem(status, r.Code, r.Reason)
 	denied.Context = risk.ContextOf(r.Code, r.Reason)

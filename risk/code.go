@@ -40,6 +40,7 @@ const (
 	SpanNotAvailable
 	MarginExceedsFree
 	LimitReached
+	RateLimit
 
 	OrderUnknown
 	OrderClosed
@@ -117,6 +118,7 @@ var table = [codeCount]Entry{
 	SpanNotAvailable:       {"SPAN_NOT_AVAILABLE", OnOrder, "There is no margin data for this contract now, so a future or a sold option cannot be taken. Bought options can be sold up to what you hold.", "have, need"},
 	MarginExceedsFree:      {"MARGIN_EXCEEDS_FREE", OnOrder, "The order needs more money than is free.", "need, free"},
 	LimitReached:           {"LIMIT_REACHED", OnOrder, "The account has as many working orders as one may have.", "max"},
+	RateLimit:              {"RATE_LIMIT", OnOrder, "The account has sent as many orders, changes and cancels in this second as one may; nothing is queued.", "max"},
 	OrderUnknown:           {"ORDER_UNKNOWN", OnChange, "This account has no such order.", ""},
 	OrderClosed:            {"ORDER_CLOSED", OnChange, "The order is no longer working.", "status"},
 	NothingToChange:        {"NOTHING_TO_CHANGE", OnChange, "The change names nothing that differs from the order.", ""},

@@ -68,7 +68,7 @@ func (l *loop) tellRules() error {
 	if rules.BookAgeMax == 0 || rules == l.engine.Rules() {
 		return nil
 	}
-	l.v.log.Info("rules changed", "book_age_max", rules.BookAgeMax.String())
+	l.v.log.Info("rules changed", "book_age_max", rules.BookAgeMax.String(), "orders_per_second", rules.OrdersPerSecond)
 	return l.step(engine.Input{Rules: &rules})
 }
 

@@ -79,7 +79,7 @@ func (h *house) open(ctx context.Context) error {
 		return err
 	}
 	if h.app, err = app.New(ctx, app.Options{Store: h.store, Clock: clock.System{}, Registry: registry, Rulebook: h.rules, RecordedDir: h.config.RecordedDir,
-		BookAgeMax: h.config.BookMaxAge, Meter: h.meter.app(), Log: h.log}); err != nil {
+		BookAgeMax: h.config.BookMaxAge, OrdersPerSecond: h.config.OrdersPerSecond, Meter: h.meter.app(), Log: h.log}); err != nil {
 		return err
 	}
 	if h.config.Demo != "off" {

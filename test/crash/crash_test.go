@@ -103,7 +103,7 @@ func mustHarness(t *testing.T, random *rand.Rand) *harness {
 	h.program = &program{binary: binary, base: "http://localhost:" + strconv.Itoa(port),
 		client: &http.Client{Jar: jar, Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 2 * tradersCount}},
 		env: []string{"PAPERPORT_DATA_DIR=" + h.dir, "PAPERPORT_ADDR=127.0.0.1:" + strconv.Itoa(port), "PAPERPORT_RECORDED_DIR=" + recorded,
-			"PAPERPORT_API_RATE=0", "PAPERPORT_ACCESS_LOG=off", "PAPERPORT_LOGIN_IDLE=0"}}
+			"PAPERPORT_API_RATE=0", "PAPERPORT_ORDER_RATE=0", "PAPERPORT_ACCESS_LOG=off", "PAPERPORT_LOGIN_IDLE=0"}}
 	h.mustStart()
 	t.Cleanup(func() {
 		if h.program.cmd.ProcessState == nil {

@@ -28,7 +28,7 @@ func mustScene(t *testing.T) *scene {
 	s.bank = mustBank(t, s.day, s.day.base+"/api/auth/breeze-callback")
 	s.program = &program{t: t, binary: binary, dir: dir, base: s.day.base, args: []string{"--demo=" + s.bank.http.URL}, env: append(os.Environ(),
 		"PAPERPORT_DATA_DIR="+s.data, "PAPERPORT_ADDR=localhost:"+port, "PAPERPORT_LOG_LEVEL=debug", "PAPERPORT_METRICS_ADDR="+metrics,
-		"PAPERPORT_API_RATE=0", "GOTRACEBACK=all")}
+		"PAPERPORT_API_RATE=0", "PAPERPORT_ORDER_RATE=0", "GOTRACEBACK=all")}
 	s.program.mustStart()
 	return s
 }
