@@ -66,8 +66,8 @@ func (c *timetable) expiryAt(b Board, d Date) Instant {
 	if end == 0 {
 		return 0
 	}
-	if at, ok := c.expiryTime(b, d); ok {
-		end = min(end, at)
+	if row, ok := c.expiryTimeOn(b, d); ok {
+		end = min(end, row.at)
 	}
 	return d.At(end)
 }
@@ -83,17 +83,6 @@ func (c *timetable) hasExpired(b Board, expiry Date, at Instant) bool {
 		end := c.expiryAt(b, expiry)
 		return end != 0 && at >= end
 	}
-}
-
-func (c *timetable) expiryTime(b Board, d Date) (time.Duration, bool) {
-	for i := len(c.layers) - 1; i >= 0; i-- {
-		for _, t := range c.layers[i].expiryTimes {
-			if t.board == b && covers(t.from, t.to, d) {
-				return t.at, true
-			}
-		}
-	}
-	return 0, false
 }
 
 // settlementDate is Calendar.SettlementDate.

@@ -95,14 +95,8 @@ func (c *timetable) dayEnd(b Board, d Date) Instant {
 }
 
 func (c *timetable) squareOffBefore(b Board, d Date) time.Duration {
-	for i := len(c.layers) - 1; i >= 0; i-- {
-		for _, s := range c.layers[i].squareOffs {
-			if s.board == b && covers(s.from, s.to, d) {
-				return s.before
-			}
-		}
-	}
-	return 0
+	row, _ := c.squareOffOn(b, d)
+	return row.before
 }
 
 // nextOpen finds the first start of continuous trading after at.
