@@ -158,6 +158,7 @@ func TestForeignIsAbsent(t *testing.T) {
 			_, err := a.PlaceOrder(ctx, u, b.order(mine, "foreign-01", 1, 0))
 			return err
 		},
+		"ContractNote": func(u auth.UserID) error { _, err := a.ContractNote(ctx, u, mine.ID, 0); return err },
 		"PreviewOrder": func(u auth.UserID) error { _, err := a.PreviewOrder(ctx, u, b.order(mine, "", 1, 0)); return err },
 		"ModifyOrder": func(u auth.UserID) error {
 			_, err := a.ModifyOrder(ctx, u, order.Modify{Account: mine.ID, Order: 1})

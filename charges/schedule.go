@@ -79,6 +79,13 @@ func (s *Schedule) Note(turnover money.Paise, qty money.Qty) (Note, error) {
 	return n, m.err
 }
 
+// Unrounded is what the lines that a note rounds to the rupee are to the paisa: STT or CTT, and stamp duty.
+func (s *Schedule) Unrounded(turnover money.Paise) (tax, stamp money.Paise, err error) {
+	var m sums
+	tax = m.of(s.stt, turnover) + m.of(s.ctt, turnover)
+	return tax, m.of(s.stamp, turnover), m.err
+}
+
 func (s *Schedule) lots(qty money.Qty) int64 {
 	if s.lotSize <= 1 {
 		return int64(qty)

@@ -99,4 +99,6 @@ type AccountRows interface {
 	Days(ctx context.Context, a order.AccountID) ([]calendar.Date, error)
 	// EntriesBefore returns at most limit entries numbered below before (0: the newest), newest first.
 	EntriesBefore(ctx context.Context, a order.AccountID, before int64, limit int) ([]ledger.Entry, error)
+	// EntriesOn lists the entries of a trading date in the order of their numbers.
+	EntriesOn(ctx context.Context, a order.AccountID, d calendar.Date) ([]ledger.Entry, error)
 }

@@ -3,7 +3,9 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"paperport/calendar"
 	"paperport/ledger"
 	"paperport/order"
 )
@@ -33,14 +35,30 @@ func (t *transaction) entries(list []ledger.Entry) error {
 func (s *Store) EntriesBefore(ctx context.Context, a order.AccountID, before int64, limit int) ([]ledger.Entry, error) {
 	const above = `SELECT account, number, kind, ref, body, at, trading_date, balance FROM entries
  WHERE account = $1 AND (CAST($2 AS BIGINT) = 0 OR number < $2) ORDER BY number DESC LIMIT $3`
-	scan := func(scan func(...any) error) (e ledger.Entry, err error) {
-		return e, scan(&e.Account, &e.Number, &e.Kind, &e.Ref, &e.Text, &e.At, &e.TradingDate, &e.Balance)
-	}
-	entries, err := list(ctx, s.read, "entries", scan, above, string(a), before, limit)
+	entries, err := list(ctx, s.read, "entries", scanEntry, above, string(a), before, limit)
 	if err != nil || len(entries) == 0 {
 		return nil, err
 	}
 	return entries, s.addPostings(ctx, a, entries)
+}
+
+func scanEntry(scan func(...any) error) (e ledger.Entry, err error) {
+	return e, scan(&e.Account, &e.Number, &e.Kind, &e.Ref, &e.Text, &e.At, &e.TradingDate, &e.Balance)
+}
+
+// EntriesOn lists the entries of a trading date by number.
+func (s *Store) EntriesOn(ctx context.Context, a order.AccountID, d calendar.Date) ([]ledger.Entry, error) {
+	entries, err := list(ctx, s.read, "entries", scanEntry,
+		`SELECT account, number, kind, ref, body, at, trading_date, balance FROM entries
+ WHERE account = $1 AND trading_date = $2 ORDER BY number DESC`, string(a), int64(d))
+	if err != nil || len(entries) == 0 {
+		return nil, err
+	}
+	if err := s.addPostings(ctx, a, entries); err != nil {
+		return nil, err
+	}
+	slices.Reverse(entries)
+	return entries, nil
 }
 
 // addPostings fills in the postings of entries, which are newest first.
@@ -58,8 +76,14 @@ func (s *Store) addPostings(ctx context.Context, a order.AccountID, entries []le
 	}
 	i := 0
 	for _, r := range rows {
-		for entries[i].Number != r.entry {
+		for i < len(entries) && entries[i].Number > r.entry {
 			i++
+		}
+		if i == len(entries) {
+			break
+		}
+		if entries[i].Number != r.entry { // of an entry between that was not asked for
+			continue
 		}
 		entries[i].Postings = append(entries[i].Postings, r.Posting)
 	}

@@ -28,6 +28,7 @@ func Books(t *testing.T, open func(t *testing.T) store.Books) {
 		{"journal must continue", journalMustContinue},
 		{"waiting batches are stored apart", waitingBatchesApart},
 		{"ledger pages", ledgerPages},
+		{"entries of a day", entriesOfADay},
 		{"two snapshots stay", twoSnapshotsStay},
 		{"pruning keeps the tail", pruningKeepsTail},
 		{"watch lists", watchlists},

@@ -159,6 +159,30 @@ func ledgerPages(t *testing.T, s store.Books) {
 	equal(t, "pages", seen, []int64{5, 4, 3, 2, 1})
 }
 
+// entriesOfADay: those of the date alone, in order and with their postings, whatever stands between them.
+func entriesOfADay(t *testing.T, s store.Books) {
+	opened(t, s)
+	for i := range uint64(5) {
+		b := full(i + 1)
+		if i%2 == 1 {
+			b.Entries[0].TradingDate = day + 1
+		}
+		mustSubmit(t, s, b)
+	}
+	for date, want := range map[calendar.Date][]int64{day - 1: nil, day: {1, 3, 5}, day + 1: {2, 4}} {
+		found, err := s.EntriesOn(t.Context(), first, date)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var numbers []int64
+		for _, e := range found {
+			numbers = append(numbers, e.Number)
+			equal(t, "postings", e.Postings, full(1).Entries[0].Postings)
+		}
+		equal(t, "entries of "+date.String(), numbers, want)
+	}
+}
+
 func mustSnapshot(t *testing.T, s store.Books, seq uint64) {
 	t.Helper()
 	mustSubmit(t, s, &store.Batch{Venue: venue, Snapshot: &store.Snapshot{Seq: seq, At: 1, Version: 1, State: []byte{byte(seq)}, Hash: [32]byte{1}, StateHash: [32]byte{2}}})
