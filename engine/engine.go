@@ -9,7 +9,8 @@
 //
 // Nothing fills on what was seen before a gap: see board.gapAt.
 //
-// Known limits: a cancel has no latency; orders work only in continuous trading; positions are not marked.
+// Known limits: a cancel has no latency; orders work only in continuous trading; open intraday losses do not lower free
+// money; an account with hundreds of working orders in one underlying is slow to margin (margin.Blocks).
 package engine
 
 import (
