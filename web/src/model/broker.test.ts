@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ApiError, type BrokerDone, type PopupOutcome, type WireBroker } from '../wire';
-import { BrokerDesk, attemptRow, failureOf, join, missingNames, statusRows } from './broker';
+import { BrokerDesk, attemptRow, failureOf, failureText, join, missingNames, statusRows } from './broker';
 import { Popup, popupElsewhere, type PopupPorts, type PopupWindow } from './popup';
 import { Proof, ProofDeclined } from './proof';
 import { ServerNotices, newLiveAccount } from './servernotices';
@@ -312,3 +312,6 @@ describe('notices of the server', () => {
     expect(newLiveAccount(all, 'live', [], { 'live-1': 'ICICI Breeze' })).toBeUndefined();
   });
 });
+
+test.each([['Refused', 'Try again.', 'Refused. Try again.'], ['Refused.', 'Try again.', 'Refused. Try again.'], ['Refused', '', 'Refused']])('a failure %j with next %j reads %j', (text, next, want) =>
+  expect(failureText({ code: '', field: '', text, next })).toBe(want));

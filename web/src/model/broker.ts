@@ -100,6 +100,11 @@ export function failureOf(error: unknown): Failure {
   return { code: error.code, text: error.message, next: error.context['next'] ?? '', field: error.context['field'] ?? '' };
 }
 
+/** What went wrong and what to do next, as sentences. */
+export function failureText({ text, next }: Failure): string {
+  return next === '' ? text : `${text}${/[.!?]$/.test(text) ? '' : '.'} ${next}`;
+}
+
 export class BrokerDesk {
   readonly state = new Cell<WireBroker | undefined>(undefined);
   readonly failure = new Cell('');
