@@ -14,6 +14,7 @@ import (
 	"paperport/engine"
 	"paperport/instrument"
 	"paperport/ledger"
+	"paperport/margin"
 	"paperport/market"
 	"paperport/money"
 	"paperport/order"
@@ -163,6 +164,8 @@ type Preview struct {
 	Expected   ExpectedFill
 	// Note says what the numbers assume, for example "at the last quote, 3 s old".
 	Note string
+	// Margin are the parts of what a future or sold option adds; zero where nothing is modelled.
+	Margin margin.Parts
 	// BreakEven is what the opposite order must get; zero when there is none.
 	BreakEven BreakEven
 }

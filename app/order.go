@@ -76,7 +76,7 @@ func (a *App) PreviewOrder(ctx context.Context, user auth.UserID, p order.Place)
 		return Preview{}, outcome(err)
 	}
 	return Preview{Code: v.Code, Reason: v.Reason, Required: v.Required, Available: v.Available, Charges: v.Charges, LimitPrice: v.LimitPrice,
-		Expected: ExpectedFill{AvgPrice: v.AvgPrice, Qty: v.Qty, Levels: v.Levels, Slippage: v.Slippage}, Note: v.Note,
+		Expected: ExpectedFill{AvgPrice: v.AvgPrice, Qty: v.Qty, Levels: v.Levels, Slippage: v.Slippage}, Note: v.Note, Margin: v.Margin,
 		BreakEven: a.breakEven(m, row.Plan, p, v.Charges)}, nil
 }
 

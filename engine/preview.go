@@ -5,6 +5,7 @@ import (
 
 	"paperport/calendar"
 	"paperport/charges"
+	"paperport/margin"
 	"paperport/market"
 	"paperport/match"
 	"paperport/money"
@@ -18,6 +19,9 @@ type Preview struct {
 	Code, Reason string
 	// Required is what the order would block, Available the account's free money before it.
 	Required, Available money.Paise
+	// Margin are the parts of what a future or sold option would add in its underlying, without charges; zero where nothing
+	// is modelled.
+	Margin margin.Parts
 	// Charges are the estimated charges of the whole order: at the expected prices for what would fill at once, at the
 	// limit for what would rest.
 	Charges charges.Note
@@ -61,7 +65,7 @@ func (e *Engine) PreviewWith(p order.Place, l Look) Preview {
 		return refused(v, d)
 	}
 	more, _, _ := e.more(w)
-	v.Required = max(0, more)
+	v.Required, v.Margin = max(0, more), e.partsOf(w)
 	e.expect(&v, w, max(e.now, l.At))
 	if w.o.LeavesQty > a.netQty(w.o.Instrument, w.o.Product) { // what was bought today leaves no depository
 		v.Charges.DPCharge = e.dpFee(w)

@@ -476,6 +476,9 @@ func (s *scenario) preview(w []string) []string {
 	line := fmt.Sprintf("required %s of %s at limit %s; fills %d at %s over %d levels, slippage %s; charges %s (brokerage %s, STT %s, exchange %s, SEBI %s, stamp %s, GST %s, DP %s)",
 		v.Required, v.Available, v.LimitPrice, v.Qty, v.AvgPrice, v.Levels, v.Slippage, n.Total(), n.Brokerage, n.STT, n.Exchange, n.SEBIFee, n.StampDuty, n.GST, n.DPCharge)
 	out := []string{line}
+	if m := v.Margin; m.Label != margin.Unmodelled {
+		out = append(out, fmt.Sprintf("margin: SPAN %s, exposure %s, expiry %s, premium %s, benefit %s, %s", m.Span, m.Exposure, m.Expiry, m.Premium, m.Benefit, m.Label))
+	}
 	if v.Code != "" {
 		out = append(out, v.Code+": "+v.Reason)
 	}

@@ -305,6 +305,25 @@ func (e *Engine) more(w *working) (more money.Paise, isKnown bool, err error) {
 	return more, true, nil
 }
 
+// partsOf are the parts of what a new order would add to the margin of its underlying.
+func (e *Engine) partsOf(w *working) margin.Parts {
+	if !isDerivative(w.inst.book.Instrument) {
+		return margin.Parts{}
+	}
+	g := e.groupOf(w.acct, w.inst.book.Instrument.UnderlyingID, w)
+	n := len(g.portfolio.Orders) - 1
+	if !g.isModelled || !g.isKnown || n < 0 {
+		return margin.Parts{}
+	}
+	last := g.portfolio.Orders[n]
+	g.portfolio.Orders = g.portfolio.Orders[:n]
+	parts, err := e.margin.WithOrder(g.portfolio, last)
+	if err != nil {
+		return margin.Parts{}
+	}
+	return parts
+}
+
 // remarginLater works an account's margin in an underlying out at the end of the Step.
 func (e *Engine) remarginLater(a *account, id instrument.ID) {
 	if g := (groupKey{a, id}); !slices.Contains(e.unmargined, g) {

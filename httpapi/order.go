@@ -104,6 +104,7 @@ type Preview struct {
 	Code       string       `json:"code"`
 	Reason     string       `json:"reason"`
 	Required   string       `json:"required"`
+	Margin     MarginParts  `json:"margin"`
 	Available  string       `json:"available"`
 	Charges    ChargeNote   `json:"charges"`
 	Expected   ExpectedFill `json:"expected"`
@@ -326,7 +327,7 @@ func (s *Server) preview(ctx context.Context, in *previewIn) (*previewOut, error
 	if err != nil {
 		return nil, err
 	}
-	return &previewOut{Body: Preview{Code: p.Code, Reason: p.Reason, Required: p.Required.String(), Available: p.Available.String(),
+	return &previewOut{Body: Preview{Code: p.Code, Reason: p.Reason, Required: p.Required.String(), Margin: wireMargin(p.Margin), Available: p.Available.String(),
 		Charges: wireCharges(p.Charges), LimitPrice: known(p.LimitPrice), Note: p.Note,
 		BreakEven: BreakEven{Price: known(p.BreakEven.Price), Charges: p.BreakEven.Charges.String()}, Expected: ExpectedFill{
 			AvgPrice: known(p.Expected.AvgPrice), Qty: int64(p.Expected.Qty), Levels: p.Expected.Levels, Slippage: p.Expected.Slippage.String()}}}, nil

@@ -29,13 +29,19 @@ func TestDerivativesOnTheDemo(t *testing.T) {
 	for n, c := range []struct{ query, side string }{{"nifty fut", "buy"}, {"nifty ce", "sell"}} {
 		i := mustDerivative(p, c.query)
 		order := map[string]any{"instrument": i.ID, "side": c.side, "product": "NRML", "type": "market", "validity": "day", "qty": i.Lot}
-		var preview struct{ Code, Reason, Required, Note string }
+		var preview struct {
+			Code, Reason, Required, Note string
+			Margin                       struct{ Span, Exposure, Label string }
+		}
 		p.until("the preview of "+c.query, func() bool {
 			p.must(200, "POST", orders+"/preview", order, &preview)
 			return preview.Code == "" && preview.Required != ""
 		})
 		if least := len("100000.00") - n; len(preview.Required) < least { // the future stands against the sold call
 			t.Errorf("%s %s: required %s of a lot of %d", c.side, c.query, preview.Required, i.Lot)
+		}
+		if m := preview.Margin; m.Label != "approximate" || m.Exposure == "0.00" {
+			t.Errorf("%s %s: margin %+v", c.side, c.query, m)
 		}
 		order["client_order_id"] = fmt.Sprintf("derivative-%d", n)
 		p.must(201, "POST", orders, order, nil)
