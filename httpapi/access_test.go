@@ -67,6 +67,7 @@ var documented = map[string]Access{
 	"POST /api/me/proof":                          SignedIn,
 	"GET /api/me/trail":                           SignedIn,
 	"GET /api/system":                             SignedIn,
+	"GET /api/rules":                              SignedIn,
 	"GET /api/broker":                             SignedIn,
 	"POST /api/broker/credentials":                Trader,
 	"POST /api/broker/code-check":                 Trader,

@@ -162,6 +162,7 @@ func (s *Server) register() {
 	s.registerCallback()
 	s.registerNotices()
 	s.registerTrail()
+	s.registerRules()
 	s.plain("GET /api/stream", SignedIn, s.serveStream)
 	s.plain("GET /api/openapi.json", Public, s.serveOpenAPI)
 	s.plain("/api/", Public, s.serveNoRoute)

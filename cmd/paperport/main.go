@@ -69,7 +69,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	root.AddCommand(newServe(), newBreezesim(), newUser(), newConfig(), newOpenAPI(), newVerifyLedger(), newVerifyAudit(), newKey(), newDoctor(),
-		newBackup(), newRestore(), newBroker(), newVersion())
+		newBackup(), newRestore(), newBroker(), newRules(), newVersion())
 	return root
 }
 

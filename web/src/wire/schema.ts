@@ -791,6 +791,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules in force */
+        get: operations["rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/setup": {
         parameters: {
             query?: never;
@@ -1330,6 +1347,23 @@ export interface components {
         Logins: {
             logins: components["schemas"]["Login"][];
         };
+        MarginParts: {
+            /** @description What the order would hold more by itself */
+            benefit: string;
+            delivery: string;
+            /** @description Of short index options on their expiry day */
+            expiry: string;
+            exposure: string;
+            /**
+             * @description What the figures rest on; empty where nothing is modelled
+             * @enum {string}
+             */
+            label: "" | "approximate" | "exchange file" | "broker";
+            /** @description What option purchases pay */
+            premium: string;
+            /** @description The calendar spread charge included */
+            span: string;
+        };
         Me: {
             accounts: components["schemas"]["Account"][];
             /** Format: date-time */
@@ -1569,6 +1603,7 @@ export interface components {
             code: string;
             expected: components["schemas"]["ExpectedFill"];
             limit_price: string;
+            margin: components["schemas"]["MarginParts"];
             note: string;
             reason: string;
             required: string;
@@ -1658,6 +1693,76 @@ export interface components {
         RoleChange: {
             /** @enum {string} */
             role: "owner" | "trader" | "viewer";
+        };
+        Rule: {
+            from: string;
+            /** @description charge, brokerage, intraday margin, tick, freeze quantity, index lot, square-off, ... */
+            group: string;
+            name: string;
+            /** @description File and line that override our table */
+            override: string;
+            place: string;
+            source: string;
+            /** @description File and line of our own table */
+            table: string;
+            to: string;
+            unit: string;
+            value: string;
+        };
+        Rules: {
+            boards: components["schemas"]["RulesBoard"][];
+            date: string;
+            /** @description Holidays, special sessions and settlement holidays from the date on */
+            events: components["schemas"]["RulesEvent"][];
+            /** @description What is in the folder of rules of this installation */
+            files: components["schemas"]["RulesFile"][];
+            /** @description After it only weekends are known */
+            known_until: string;
+            rules: components["schemas"]["Rule"][];
+        };
+        RulesBoard: {
+            name: string;
+            phases: components["schemas"]["RulesPhase"][];
+            /** @description Why it is closed, or what is unusual */
+            reason: string;
+        };
+        RulesEvent: {
+            date: string;
+            /** @description day, morning, evening, no (called off), normal hours, times, or times not announced */
+            extent: string;
+            /** @enum {string} */
+            kind: "holiday" | "special session" | "settlement holiday";
+            name: string;
+            override: string;
+            places: string[];
+            source: string;
+        };
+        RulesFile: {
+            changed_at: string;
+            /** @description File, line and reason */
+            fault: string;
+            /** @description The newest good version of a refused file counts */
+            is_older_in_force: boolean;
+            name: string;
+            /** @enum {string} */
+            status: "in force" | "refused" | "ignored";
+        };
+        RulesPhase: {
+            /** Format: date-time */
+            end: string;
+            /** @description First date of the rule */
+            from: string;
+            /** @description File and line that override our table */
+            override: string;
+            phase: string;
+            /** @description From when on it may end at any moment */
+            random_from: string;
+            source: string;
+            /** Format: date-time */
+            start: string;
+            sub_phase: string;
+            /** @description Last date of the rule */
+            to: string;
         };
         SessionRequest: {
             /** @description Bare, as apisession=…, or the whole redirect URL */
@@ -1862,6 +1967,7 @@ export type Level = components['schemas']['Level'];
 export type Login = components['schemas']['Login'];
 export type LoginRequest = components['schemas']['LoginRequest'];
 export type Logins = components['schemas']['Logins'];
+export type MarginParts = components['schemas']['MarginParts'];
 export type Me = components['schemas']['Me'];
 export type Move = components['schemas']['Move'];
 export type NewAccount = components['schemas']['NewAccount'];
@@ -1894,6 +2000,12 @@ export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type RequestCount = components['schemas']['RequestCount'];
 export type ResetRequest = components['schemas']['ResetRequest'];
 export type RoleChange = components['schemas']['RoleChange'];
+export type Rule = components['schemas']['Rule'];
+export type Rules = components['schemas']['Rules'];
+export type RulesBoard = components['schemas']['RulesBoard'];
+export type RulesEvent = components['schemas']['RulesEvent'];
+export type RulesFile = components['schemas']['RulesFile'];
+export type RulesPhase = components['schemas']['RulesPhase'];
 export type SessionRequest = components['schemas']['SessionRequest'];
 export type SetupRequest = components['schemas']['SetupRequest'];
 export type SetupState = components['schemas']['SetupState'];
@@ -3557,6 +3669,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rules: {
+        parameters: {
+            query?: {
+                /** @description YYYY-MM-DD; today without it */
+                date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rules"];
+                };
             };
             /** @description A problem (RFC 9457) with a code. */
             default: {
