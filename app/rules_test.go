@@ -1,8 +1,11 @@
 package app
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"paperport/calendar"
 )
@@ -108,4 +111,42 @@ func mustDay(t *testing.T, s string) calendar.Date {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// TestDocumentedRules: every first line and every example of the page is one that the program takes.
+func TestDocumentedRules(t *testing.T) {
+	page, err := os.ReadFile("../docs/domain/reference-data.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `(\\w+\\.csv)` \\| `([^`]+)` \\|").FindAllStringSubmatch(string(page), -1) {
+		named[m[1]] = true
+		if _, err := calendar.Load(ruleTexts{m[1]: []byte(m[2] + "\n")}); err != nil {
+			t.Errorf("%s: %v", m[1], err)
+		}
+	}
+	for _, name := range calendar.Files() {
+		if !named[name] {
+			t.Errorf("%s is not on the page", name)
+		}
+	}
+	examples := regexp.MustCompile("(?s)`rules/(\\w+\\.csv)`[^`]*```csv\n(.*?)```").FindAllStringSubmatch(string(page), -1)
+	if len(examples) != 2 {
+		t.Fatalf("%d examples, want 2", len(examples))
+	}
+	for _, m := range examples {
+		c, err := calendar.Load(ruleTexts{m[1]: []byte(m[2])})
+		if err != nil {
+			t.Errorf("%s: %v", m[1], err)
+			continue
+		}
+		day, at := mustDay(t, "2026-11-08"), 18*time.Hour
+		if m[1] == "sessions.csv" {
+			day, at = mustDay(t, "2026-11-25"), 16*time.Hour+59*time.Minute
+		}
+		if got := c.At(nseFNO, day.At(at)).Phase; got != calendar.Open {
+			t.Errorf("the example of %s: %s", m[1], got)
+		}
+	}
 }
