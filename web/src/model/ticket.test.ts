@@ -8,7 +8,7 @@ const receipt: WireReceipt = { client_order_id: '', order_id: '7', code: '', rea
 const charges = { turnover: '', brokerage: '0.00', stt: '', exchange: '', sebi: '', stamp: '', gst: '', total: '15.47' };
 const preview: WirePreview = {
   code: '', reason: '', required: '1300.10', available: '1000000.00', charges, expected: { avg_price: '1300.10', qty: 1, levels: 1, slippage: '0.00' }, limit_price: '', note: '',
-  margin: { benefit: '', delivery: '', expiry: '', exposure: '', premium: '', span: '' }, break_even: { price: '', charges: '0.00' } };
+  margin: { label: '', benefit: '', delivery: '', expiry: '', exposure: '', premium: '', span: '' }, break_even: { price: '', charges: '0.00' } };
 const instrument = (lot_size = 1) => decodeInstrument({
   id: 17, label: 'RELIANCE', symbol: 'RELIANCE', name: '', exchange: 'NSE', kind: 'equity', underlying: '', expiry: null, strike: null, right: '', lot_size, tick_size: '0.10',
   freeze_qty: 0, isin: '', products: ['CNC', 'MIS'], is_orderable: true });
