@@ -129,10 +129,15 @@ func (c closure) cut(s session) session {
 	return s
 }
 
+// specialOn finds the special session of a board and date. In one layer it comes before a holiday; a holiday of the override
+// comes before our special session.
 func (c *timetable) specialOn(b Board, d Date) (special, bool) {
 	for i := len(c.layers) - 1; i >= 0; i-- {
 		if s, ok := c.layers[i].specials[boardDay{d, b}]; ok {
 			return s, true
+		}
+		if _, ok := c.layers[i].holidays[dayKey{d, b.Exchange, b.Segment}]; ok {
+			break
 		}
 	}
 	return special{}, false

@@ -52,6 +52,30 @@ func TestReplace(t *testing.T) {
 	}
 }
 
+// TestHolidayOverSpecial: a holiday typed in calls our special session off; in one set of files the special session counts.
+func TestHolidayOverSpecial(t *testing.T) {
+	const holiday = "date,exchange,segment,closed,name,source,checked\n2026-11-08,NSE,fno,day,No Muhurat,NSE notice,2026-11-01\n"
+	const muhurat = "date,exchange,segment,auction,kind,phase,start,end,name,source,checked\n2026-11-08,NSE,fno,any,muhurat,open,18:00,19:00,Muhurat trading,NSE notice,2026-11-01\n"
+	day := mustDate(t, "2026-11-08")
+	called := mustOverride(t, "holidays.csv", holiday)
+	if got := called.At(nfo, mustAt(t, "2026-11-08 18:30:00")).Reason; got != "No Muhurat" {
+		t.Errorf("called off: %q", got)
+	}
+	if got := called.At(bfo, mustAt(t, "2026-11-08 18:30:00")).Reason; got != "Muhurat trading: times not announced" {
+		t.Errorf("the other exchange: %q", got)
+	}
+	both, err := Load(fstest.MapFS{"holidays.csv": {Data: []byte(holiday)}, "specials.csv": {Data: []byte(muhurat)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !both.IsTradingDay(nfo, day) {
+		t.Error("the special session of the same files does not count")
+	}
+	if !mustLoad(t).IsTradingDay(nfo, mustDate(t, "2025-10-21")) {
+		t.Error("Muhurat of 2025 is gone")
+	}
+}
+
 // TestMovedAuctionKeepsItsParts: sub-phases follow their phase to another hour and keep their length (SEBI-CAS).
 func TestMovedAuctionKeepsItsParts(t *testing.T) {
 	c := mustOverride(t, "sessions.csv", sessionColumns+
