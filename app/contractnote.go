@@ -156,7 +156,7 @@ func (n *ContractNote) add(t Trade) {
 	x.Orders[place].add(t)
 	x.Charges = x.Charges.Add(t.Charges)
 	x.RealisedPnL += t.RealisedPnL
-	value := turnoverOf(t)
+	value := t.Value()
 	if t.Trade.Side == order.Buy {
 		x.BuyQty, x.BuyValue = x.BuyQty+t.Trade.Qty, x.BuyValue+value
 	} else {
@@ -168,7 +168,7 @@ func (n *ContractNote) add(t Trade) {
 func (o *NoteOrder) add(t Trade) {
 	o.Trades = append(o.Trades, t)
 	o.Qty += t.Trade.Qty
-	o.Value += turnoverOf(t)
+	o.Value += t.Value()
 	o.Charges = o.Charges.Add(t.Charges)
 	o.RealisedPnL += t.RealisedPnL
 	var value int64
@@ -180,8 +180,8 @@ func (o *NoteOrder) add(t Trade) {
 	}
 }
 
-// turnoverOf is the value of a trade; a settlement has no charges and so no turnover of its own.
-func turnoverOf(t Trade) money.Paise {
+// Value is what a trade was worth: price times quantity.
+func (t Trade) Value() money.Paise {
 	value, err := money.Turnover(t.Trade.Price, t.Trade.Qty, multiplier(t.Contract), money.HalfUp)
 	if err != nil {
 		return t.Charges.Turnover

@@ -88,6 +88,12 @@ var documented = map[string]Access{
 	"GET /api/auth/breeze-done.css":               Public,
 	"GET /api/notices":                            SignedIn,
 	"POST /api/notices/{id}/ack":                  SignedIn,
+
+	"GET /api/accounts/{account}/contract-note":      SignedIn,
+	"GET /api/accounts/{account}/contract-note.html": SignedIn,
+	"GET /api/accounts/{account}/contract-note.csv":  SignedIn,
+	"GET /api/accounts/{account}/contract-note.pdf":  SignedIn,
+	"GET /api/contract-note.css":                     Public,
 }
 
 func TestEveryRouteIsDocumented(t *testing.T) {

@@ -156,6 +156,7 @@ func (s *Server) register() {
 	s.registerAccounts()
 	s.registerOrders()
 	s.registerBooks()
+	s.registerContractNote()
 	s.registerProof()
 	s.registerBroker()
 	s.registerPopup()

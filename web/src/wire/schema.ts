@@ -22,6 +22,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/accounts/{account}/contract-note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a day's trades cost */
+        get: operations["contract-note"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/accounts/{account}/days": {
         parameters: {
             query?: never;
@@ -1154,6 +1171,33 @@ export interface components {
         CodeCheckRequest: {
             code: string;
         };
+        ContractNote: {
+            account: string;
+            account_name: string;
+            /** @description The sum of all lines */
+            charges: components["schemas"]["ChargeNote"];
+            contracts: components["schemas"]["NoteContract"][];
+            date: string;
+            /** @description The lines less the ledger: 0.00 unless the books are wrong */
+            difference: string;
+            /** @description The depository's fee, GST included; not in charges */
+            dp_charge: string;
+            gross_pnl: string;
+            /** @description What the ledger's postings of the date say, the depository's fee included */
+            ledger_charges: string;
+            /** @description What to print on it */
+            mark: string;
+            /** @description The net obligation: trade_cash less all charges; negative: paid */
+            net: string;
+            net_pnl: string;
+            /** @description Charges that no trade of the date made: STT on exercise, for one */
+            others: components["schemas"]["NoteOther"][];
+            plan: string;
+            rounding: components["schemas"]["NoteRounding"];
+            /** @description Moved by trades and settlements before charges; negative: paid */
+            trade_cash: string;
+            venue: string;
+        };
         CredentialsRequest: {
             api_key?: string;
             login_id?: string;
@@ -1416,6 +1460,66 @@ export interface components {
         NewUser: {
             password: string;
             username: string;
+        };
+        NoteContract: {
+            /** Format: int64 */
+            buy_qty: number;
+            buy_value: string;
+            charges: components["schemas"]["ChargeNote"];
+            dp_charge: string;
+            exchange: string;
+            gross_pnl: string;
+            /** Format: int32 */
+            instrument: number;
+            label: string;
+            net_pnl: string;
+            /** Format: int64 */
+            net_qty: number;
+            orders: components["schemas"]["NoteOrder"][];
+            /** Format: int64 */
+            sell_qty: number;
+            sell_value: string;
+        };
+        NoteOrder: {
+            avg_price: string;
+            charges: components["schemas"]["ChargeNote"];
+            dp_charge: string;
+            gross_pnl: string;
+            net_pnl: string;
+            order_id: string;
+            /** @enum {string} */
+            product: "CNC" | "MIS" | "NRML";
+            /** Format: int64 */
+            qty: number;
+            /** @enum {string} */
+            side: "buy" | "sell";
+            trades: components["schemas"]["NoteTrade"][];
+            value: string;
+        };
+        NoteOther: {
+            charges: components["schemas"]["ChargeNote"];
+            dp_charge: string;
+            entry: string;
+            text: string;
+        };
+        NoteRounding: {
+            /** @description Against a note that rounds each of the two once for the whole date */
+            day: string;
+            stamp: string;
+            /** @description STT and CTT against what they are to the paisa */
+            tax: string;
+        };
+        NoteTrade: {
+            at: string;
+            charges: components["schemas"]["ChargeNote"];
+            dp_charge: string;
+            gross_pnl: string;
+            id: string;
+            net_pnl: string;
+            price: string;
+            /** Format: int64 */
+            qty: number;
+            value: string;
         };
         Nothing: Record<string, never>;
         Notice: {
@@ -1943,6 +2047,7 @@ export type Clock = components['schemas']['Clock'];
 export type ClockChange = components['schemas']['ClockChange'];
 export type CodeCheck = components['schemas']['CodeCheck'];
 export type CodeCheckRequest = components['schemas']['CodeCheckRequest'];
+export type ContractNote = components['schemas']['ContractNote'];
 export type CredentialsRequest = components['schemas']['CredentialsRequest'];
 export type Days = components['schemas']['Days'];
 export type DemoCredentials = components['schemas']['DemoCredentials'];
@@ -1973,6 +2078,11 @@ export type Move = components['schemas']['Move'];
 export type NewAccount = components['schemas']['NewAccount'];
 export type NewOrder = components['schemas']['NewOrder'];
 export type NewUser = components['schemas']['NewUser'];
+export type NoteContract = components['schemas']['NoteContract'];
+export type NoteOrder = components['schemas']['NoteOrder'];
+export type NoteOther = components['schemas']['NoteOther'];
+export type NoteRounding = components['schemas']['NoteRounding'];
+export type NoteTrade = components['schemas']['NoteTrade'];
 export type Nothing = components['schemas']['Nothing'];
 export type Notice = components['schemas']['Notice'];
 export type NoticeList = components['schemas']['NoticeList'];
@@ -2078,6 +2188,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description A problem (RFC 9457) with a code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "contract-note": {
+        parameters: {
+            query?: {
+                /** @description Trading date; default today's */
+                date?: string;
+            };
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractNote"];
                 };
             };
             /** @description A problem (RFC 9457) with a code. */
