@@ -135,9 +135,9 @@ func (b *Brokers) tryWays(ctx context.Context, t loginTask, run *loginRun) (stri
 	return "", waysFailed(o.conn.Broker, browser, direct)
 }
 
-// wonBeside is the success of the second way. A refusal that the first one met is not hidden behind it.
+// wonBeside is the success of the second way. A wrong entry that the first one spent is not hidden behind it.
 func wonBeside(broker store.BrokerID, browser *BrokerFailure) string {
-	if !isStop(browser.Class) {
+	if !isStop(browser.Class) || !browser.IsSubmitted {
 		return textGenerated
 	}
 	return textGenerated + ", by the Direct API. " + textBrowser + asSentence(sentenceOf(broker, browser)) + " " + nextOf(browser)
