@@ -213,6 +213,14 @@ func (c *codec) spent(s *match.Spent) {
 	num(c, &s.Used)
 }
 
+func (c *codec) recent(r *match.Recent) {
+	num(c, &r.N)
+	for i := range r.Trades {
+		num(c, &r.Trades[i].At)
+		num(c, &r.Trades[i].Price)
+	}
+}
+
 func (c *codec) resting(r *match.Resting) {
 	num(c, &r.ID)
 	num(c, &r.Account)

@@ -191,12 +191,13 @@ func (e *Engine) roll(a *account, b *board, d *DayEnd) {
 	e.touch(a)
 }
 
-// markToMarket pays the day's profit of an open future and carries it on at the mark, or at the last price seen.
+// markToMarket pays the day's profit of an open future and carries it on at the mark, or at the last price of the day.
+// Without either it is carried on as it is, and the next day's settlement pays for both.
 func (e *Engine) markToMarket(a *account, x *inst, p *position.Position, marks []Mark) {
 	i := x.book.Instrument
 	price := markOf(marks, p.Instrument)
-	if price <= 0 {
-		price = x.book.Top.Last
+	if top := &x.book.Top; price <= 0 && top.ReceivedAt.Date() == x.board.tradingDate {
+		price = top.Last
 	}
 	if i.Kind != instrument.Future || p.NetQty == 0 || price <= 0 {
 		return

@@ -72,7 +72,7 @@ func (e *Engine) check(w *working, p *order.Place) risk.Denial {
 	d := risk.Check(risk.Ask{
 		Order: p, Instrument: w.inst.book.Instrument, Phase: b.phase, PhaseReason: b.reason, TradingDate: b.tradingDate,
 		IsSquaredOff: b.isSquaredOff, IsExpired: w.inst.isOver(), NextOpen: b.nextOpen, IsFeedAlive: b.isFeedAlive, Limit: w.o.LimitPrice,
-		Last: e.lastFor(w), Tables: e.entry,
+		Last: e.lastFor(w), Reference: w.inst.book.Reference(e.now), Tables: e.entry,
 		LowerCircuit: w.inst.book.Top.LowerCircuit, UpperCircuit: w.inst.book.Top.UpperCircuit,
 	})
 	if d.IsDenied() {
@@ -99,11 +99,11 @@ func (e *Engine) check(w *working, p *order.Place) risk.Denial {
 func (e *Engine) checkCover(w *working) risk.Denial {
 	i := w.inst.book.Instrument
 	if isDerivative(i) {
-		g := e.groupOf(w.acct, i.UnderlyingID, w)
+		g := e.groupOf(w.acct, i.UnderlyingID, w.o.Product, w)
 		if g.isModelled && !isCashSettled(i) && i.UnderlyingID != 0 {
 			return risk.Deny(risk.DeliveryNotBuilt)
 		}
-		if !g.isModelled || g.isKnown {
+		if !g.isModelled || g.isKnown || onlyCloses(w) {
 			return risk.Denial{}
 		}
 	}

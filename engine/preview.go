@@ -86,6 +86,10 @@ func (x *inst) lookAt(l Look) *inst {
 	look := *x
 	book := &look.book
 	book.Buys, book.Sells, book.Spent = nil, nil, slices.Clone(book.Spent)
+	if book.Recent != nil {
+		recent := *book.Recent
+		book.Recent = &recent
+	}
 	book.Touch()
 	if l.Quote != nil {
 		book.SetQuote(l.Quote, book.Epoch)

@@ -162,6 +162,7 @@ func (c *codec) book(b *match.Book) {
 	num(c, &b.Epoch)
 	num(c, &b.Insane)
 	list(c, &b.Spent, (*codec).spent)
+	option(c, &b.Recent, (*codec).recent)
 }
 
 func (c *codec) bookRow(r *bookRow) {

@@ -39,10 +39,12 @@ type riskOf struct {
 	daysLeft int
 }
 
-// group is what an account has in the futures and options of one underlying.
+// group is what an account has in the futures and options of one underlying in one product: a position that is squared off
+// today does not carry another one's margin.
 type group struct {
 	acct      *account
 	under     instrument.ID
+	product   order.Product
 	positions []*position.Position
 	orders    []*working // by id
 	portfolio margin.Portfolio
@@ -90,8 +92,8 @@ func (e *Engine) underOf(id instrument.ID) *under {
 }
 
 // groupOf collects an account's group, with plus in it: a new order, or a changed one in the place of the old.
-func (e *Engine) groupOf(a *account, id instrument.ID, plus *working) *group {
-	g := &group{acct: a, under: id, isKnown: true}
+func (e *Engine) groupOf(a *account, id instrument.ID, product order.Product, plus *working) *group {
+	g := &group{acct: a, under: id, product: product, isKnown: true}
 	u := e.underOf(id)
 	if u == nil {
 		g.isKnown = false
@@ -99,7 +101,7 @@ func (e *Engine) groupOf(a *account, id instrument.ID, plus *working) *group {
 		g.portfolio.Underlying = u.terms
 	}
 	for _, p := range a.positions {
-		if x := e.inst(p.Instrument); p.NetQty != 0 && x.isOf(id) {
+		if x := e.inst(p.Instrument); p.NetQty != 0 && p.Product == product && x.isOf(id) {
 			g.positions = append(g.positions, p)
 			g.portfolio.Legs = append(g.portfolio.Legs, g.leg(x, p.NetQty))
 		}
@@ -123,7 +125,7 @@ func (x *inst) isOf(id instrument.ID) bool {
 }
 
 func (g *group) addOrder(w *working) {
-	if w.o.LeavesQty <= 0 || !w.inst.isOf(g.under) {
+	if w.o.LeavesQty <= 0 || w.o.Product != g.product || !w.inst.isOf(g.under) {
 		return
 	}
 	qty := w.o.LeavesQty
@@ -170,7 +172,8 @@ func (g *group) sells(of *working) (qty money.Qty) {
 	return qty
 }
 
-// blocks is what a modelled group blocks: for its positions together, and for each of its orders with the charges of it.
+// blocks is what a modelled group blocks: for its positions together, and for each of its orders with the charges of it. An
+// order that adds no margin, as one that closes does, holds nothing: else what must be closed could not be.
 func (g *group) blocks(e *Engine) (parts margin.Parts, orders []money.Paise, err error) {
 	parts, each, err := e.margin.Blocks(g.portfolio)
 	if err != nil {
@@ -181,27 +184,33 @@ func (g *group) blocks(e *Engine) (parts margin.Parts, orders []money.Paise, err
 		if err != nil {
 			return parts, nil, err
 		}
-		orders = append(orders, max(0, each[i].Total())+cost)
+		amount := each[i].Total()
+		if amount > 0 {
+			amount += cost
+		}
+		orders = append(orders, max(0, amount))
 	}
 	return parts, orders, nil
 }
 
-// remargin sets what an account's positions and orders of an underlying block. Without arrays for all of them their blocks
-// stay as they are, but for what has closed. It tells of the orders that change, but for the one being told about anyway.
+// remargin sets what an account's positions and orders of an underlying block. Without arrays for all of them, and where
+// they are more than the model adds up, all of it stays blocked. It tells of the orders that change, but for the one being
+// told about anyway.
 func (e *Engine) remargin(a *account, id instrument.ID, telling *working) {
-	g := e.groupOf(a, id, nil)
 	if telling != nil && telling.o.LeavesQty == 0 {
 		e.setReserved(telling, 0)
 	}
-	for _, p := range a.positions {
-		if p.NetQty == 0 && e.inst(p.Instrument).isOf(id) {
-			e.blockPosition(a, p, 0)
-		}
+	for _, product := range [...]order.Product{order.MIS, order.NRML} {
+		e.remarginGroup(e.groupOf(a, id, product, nil), telling)
 	}
+}
+
+func (e *Engine) remarginGroup(g *group, telling *working) {
+	freed := e.freeClosed(g)
 	switch {
 	case !g.isModelled:
 		for _, p := range g.positions {
-			e.blockPosition(a, p, 0)
+			e.blockPosition(g.acct, p, 0)
 		}
 		for _, w := range g.orders {
 			e.reserveTold(w, telling, e.paidBlock(w))
@@ -209,14 +218,50 @@ func (e *Engine) remargin(a *account, id instrument.ID, telling *working) {
 	case g.isKnown:
 		parts, orders, err := g.blocks(e)
 		if err != nil {
-			e.must(err, "span-margin")
+			e.keep(g, freed) // too many legs, or beyond any amount: nothing new is taken either (see more)
 			return
 		}
 		e.share(g, parts.Total())
 		for i, w := range g.orders {
 			e.reserveTold(w, telling, orders[i])
 		}
+	default:
+		e.keep(g, freed)
 	}
+}
+
+// freeClosed takes the blocks of a group's closed positions away and returns what they were.
+func (e *Engine) freeClosed(g *group) (freed money.Paise) {
+	for _, p := range g.acct.positions {
+		if p.NetQty == 0 && p.Product == g.product && e.inst(p.Instrument).isOf(g.under) {
+			freed += p.Blocked
+			e.blockPosition(g.acct, p, 0)
+		}
+	}
+	return freed
+}
+
+// keep leaves what closed positions held with one that is open: without arrays it is not known what they held it for.
+func (e *Engine) keep(g *group, freed money.Paise) {
+	if len(g.positions) > 0 {
+		e.blockPosition(g.acct, g.positions[0], g.positions[0].Blocked+freed)
+	}
+}
+
+// onlyCloses reports whether an order does no more than close a future or a sold option, also when all others on its side
+// fill: that is possible without margin data.
+func onlyCloses(w *working) bool {
+	net := w.acct.netQty(w.o.Instrument, w.o.Product)
+	if w.o.Side == order.Sell {
+		net = -net
+	}
+	for _, x := range w.acct.orders {
+		if x.o.ID != w.o.ID && x.o.Instrument == w.o.Instrument && x.o.Product == w.o.Product && x.o.Side == w.o.Side {
+			net += x.o.LeavesQty
+		}
+	}
+	isOwed := w.o.Side == order.Buy || w.inst.book.Instrument.Kind == instrument.Future
+	return isOwed && net+w.o.LeavesQty <= 0
 }
 
 func (e *Engine) paidBlock(w *working) money.Paise {
@@ -277,7 +322,7 @@ func (e *Engine) blockPosition(a *account, p *position.Position, amount money.Pa
 func (e *Engine) more(w *working) (more money.Paise, isKnown bool, err error) {
 	g := &group{}
 	if isDerivative(w.inst.book.Instrument) {
-		g = e.groupOf(w.acct, w.inst.book.Instrument.UnderlyingID, w)
+		g = e.groupOf(w.acct, w.inst.book.Instrument.UnderlyingID, w.o.Product, w)
 	}
 	if !g.isModelled {
 		need, err := e.reserveOf(w)
@@ -298,7 +343,7 @@ func (e *Engine) more(w *working) (more money.Paise, isKnown bool, err error) {
 		more -= p.Blocked
 	}
 	for _, x := range w.acct.orders {
-		if x.inst.isOf(g.under) {
+		if x.o.Product == g.product && x.inst.isOf(g.under) {
 			more -= x.o.Reserved
 		}
 	}
@@ -310,7 +355,7 @@ func (e *Engine) partsOf(w *working) margin.Parts {
 	if !isDerivative(w.inst.book.Instrument) {
 		return margin.Parts{}
 	}
-	g := e.groupOf(w.acct, w.inst.book.Instrument.UnderlyingID, w)
+	g := e.groupOf(w.acct, w.inst.book.Instrument.UnderlyingID, w.o.Product, w)
 	n := len(g.portfolio.Orders) - 1
 	if !g.isModelled || !g.isKnown || n < 0 {
 		return margin.Parts{}

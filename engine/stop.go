@@ -46,6 +46,11 @@ func (e *Engine) trigger(x *inst) bool {
 		d := risk.Deny(risk.Triggered, "last", last.Last.String(), "trigger", w.o.TriggerPrice.String(), "frame", strconv.FormatUint(last.Seq, 10))
 		w.o.Code, w.o.Reason = d.Code.String(), d.Reason()
 		e.repriceStop(w)
+		if d := e.entry.Protected(x.book.Instrument, w.o.TradingDate, w.o.Side, w.o.LimitPrice, x.book.Reference(e.now)); d.IsDenied() {
+			e.tell(w, "triggered")
+			e.end(w, order.Rejected, "rejected", d)
+			continue
+		}
 		e.send(w)
 		e.tell(w, "triggered")
 	}

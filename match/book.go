@@ -66,6 +66,7 @@ type Book struct {
 	stopBuy, stopSell     money.Price // the triggers reached first; noStopBuy and noStopSell when none
 	soldQty, boughtQty    money.Qty   // printed by the last quote, by side; used up by Fill
 	prevAt                calendar.Instant
+	Recent                *Recent // nil for shares
 	bounds                bounds
 	// Epoch is the feed's epoch of Top: across a gap in the feed nothing counts as printed.
 	Epoch    uint32
@@ -103,7 +104,7 @@ type used struct {
 
 // Define sets the contract and its terms; it may be called again when they change.
 func (b *Book) Define(i *instrument.Instrument) {
-	b.Instrument, b.bounds = i, boundsOf(i)
+	b.Instrument, b.bounds, b.Recent = i, boundsOf(i), recentOf(i, b.Recent)
 	b.touch()
 }
 
@@ -158,6 +159,9 @@ func (b *Book) SetQuote(q *market.Quote, epoch uint32) bool {
 	}
 	b.refreshTop(q)
 	b.print(q, epoch)
+	if b.Recent != nil && q.Last > 0 && (q.Volume > b.Top.Volume || b.Top.ReceivedAt == 0) {
+		b.Recent.note(q.ReceivedAt, q.Last)
+	}
 	b.prevAt = b.Top.ReceivedAt
 	b.Epoch = epoch
 	b.Top = Top{

@@ -244,3 +244,51 @@ func TestProfiles(t *testing.T) {
 		t.Error("there are three profiles")
 	}
 }
+
+// TestReference: the mean of what traded in the last 30 s, of the last such window when nothing did since, and unknown
+// after 15 minutes; a quote without more volume is no trade, and shares have no reference.
+func TestReference(t *testing.T) {
+	b := bookOf(&instrument.Instrument{Kind: instrument.Option, Strike: 240_000_000, Terms: instrument.Terms{LotSize: 65, TickSize: 500}})
+	second := func(n int) calendar.Instant { return calendar.Instant(n) * 1_000_000 }
+	quote := func(n int, last string, volume money.Qty) {
+		b.SetQuote(&market.Quote{ReceivedAt: second(n), Last: mustPrice(t, last), Volume: volume}, 0)
+	}
+	if b.Reference(second(1)) != 0 {
+		t.Error("a reference without a quote")
+	}
+	for n, c := range []struct {
+		at     int
+		last   string
+		volume money.Qty
+		now    int
+		want   string
+	}{
+		{10, "100", 50, 10, "100"},
+		{20, "110", 60, 25, "105"},
+		{21, "200", 60, 25, "105"}, // no more volume: no trade
+		{35, "120", 70, 39, "110"},
+		{0, "", 0, 41, "115"},         // the first is older than 30 s
+		{0, "", 0, 66, "110"},         // nothing in 30 s: as at the last trade, 10 to 35 s in it
+		{0, "", 0, 35 + 15*60, "110"}, // a quarter of an hour
+		{0, "", 0, 36 + 15*60, "0"},   // and more
+		{1000, "90", 80, 1000, "90"},
+	} {
+		if c.last != "" {
+			quote(c.at, c.last, c.volume)
+		}
+		if got := b.Reference(second(c.now)); got != mustPrice(t, c.want) {
+			t.Errorf("row %d: %s, want %s", n, got, c.want)
+		}
+	}
+	for n := range 100 {
+		quote(1001, "95", money.Qty(81+n))
+	}
+	if got := b.Reference(second(1002)); got != mustPrice(t, "95") {
+		t.Errorf("after a hundred trades at 95: %s", got)
+	}
+	share := bookOf(&instrument.Instrument{Kind: instrument.Equity, Terms: instrument.Terms{LotSize: 1, TickSize: 500}})
+	share.SetQuote(&market.Quote{ReceivedAt: 1, Last: 1_000_000, Volume: 5}, 0)
+	if share.Reference(2) != 0 {
+		t.Error("a share has a reference")
+	}
+}

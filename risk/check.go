@@ -31,6 +31,8 @@ type Ask struct {
 	LowerCircuit, UpperCircuit money.Price
 	// Last is the last traded price that a trigger is held against, 0 when none is known or the trigger stands already.
 	Last money.Price
+	// Reference is the mean of recent trades that limit price protection is held against, 0 when unknown.
+	Reference money.Price
 	// Tables are the dated rules of order entry; nil refuses nothing.
 	Tables *Tables
 	// Limit is the price the order would work at: its own, or the aggressive limit of a market order (0: none could be made).
@@ -199,7 +201,10 @@ func checkPrices(a *Ask) Denial {
 			return d
 		}
 	}
-	return checkCircuit(a, a.Limit)
+	if d := checkCircuit(a, a.Limit); d.IsDenied() || a.Order.Type.IsStop() { // a stop is held against it when it goes off
+		return d
+	}
+	return a.Tables.Protected(a.Instrument, a.TradingDate, a.Order.Side, a.Limit, a.Reference)
 }
 
 // isBehind reports whether price a lies on the near side of b: below it for a purchase, above it for a sale.

@@ -33,6 +33,7 @@ const (
 	NoQuote
 	TriggerWrongSide
 	PriceOutsideCircuit
+	PriceOutsideProtection
 	ValueTooLarge
 	ChargesNotAvailable
 	HoldingTooSmall
@@ -111,6 +112,7 @@ var table = [codeCount]Entry{
 	NoQuote:                {"NO_QUOTE", OnOrder, "There is no price for this instrument yet, so a market order cannot be taken; a limit order can.", ""},
 	TriggerWrongSide:       {"TRIGGER_WRONG_SIDE", OnOrder, "The last price is past this trigger already: a buy stop waits above it, a sell stop below.", "trigger, last"},
 	PriceOutsideCircuit:    {"PRICE_OUTSIDE_CIRCUIT", OnOrder, "The price is outside the day's circuit limits.", "price, low, high"},
+	PriceOutsideProtection: {"PRICE_OUTSIDE_PROTECTION", OnOrder, "The price is further from recent trades than the exchange's limit price protection allows.", "price, reference, low, high"},
 	ValueTooLarge:          {"VALUE_TOO_LARGE", OnOrder, "The value of the order is beyond what one order may be.", "max"},
 	ChargesNotAvailable:    {"CHARGES_NOT_AVAILABLE", OnOrder, "The charge tables have no rates for this contract on this day.", ""},
 	HoldingTooSmall:        {"HOLDING_TOO_SMALL", OnOrder, "You can deliver only what you hold or bought today and have not offered yet.", "have, need"},

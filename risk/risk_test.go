@@ -227,3 +227,55 @@ func TestClientOrderID(t *testing.T) {
 		}
 	}
 }
+
+// TestProtection holds the bands of india-rules 2.8 at their steps, and what is refused on which side.
+func TestProtection(t *testing.T) {
+	tables, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := calendar.NewDate(2026, 11, 24)
+	contract := func(exchange calendar.Exchange, kind instrument.Kind, isIndex bool) *instrument.Instrument {
+		return &instrument.Instrument{Exchange: exchange, Kind: kind, Terms: instrument.Terms{UnderlyingIsIndex: isIndex}}
+	}
+	for _, c := range []struct {
+		name            string
+		of              *instrument.Instrument
+		date            calendar.Date
+		reference, band string // "": no band
+	}{
+		{"NSE index option, cheap", contract(calendar.NSE, instrument.Option, true), day, "30", "20"},
+		{"NSE index option at the step", contract(calendar.NSE, instrument.Option, true), day, "50", "20"},
+		{"NSE stock option, dear", contract(calendar.NSE, instrument.Option, false), day, "200", "80"},
+		{"NSE index future at the step", contract(calendar.NSE, instrument.Future, true), day, "10000", "200"},
+		{"NSE index future", contract(calendar.NSE, instrument.Future, true), day, "24000", "480"},
+		{"NSE stock future at the step", contract(calendar.NSE, instrument.Future, false), day, "50", "1.5"},
+		{"NSE stock future", contract(calendar.NSE, instrument.Future, false), day, "1300", "39"},
+		{"BSE index option", contract(calendar.BSE, instrument.Option, true), day, "50", "80"},
+		{"BSE index option before", contract(calendar.BSE, instrument.Option, true), calendar.NewDate(2025, 11, 30), "50", ""},
+		{"a share", contract(calendar.NSE, instrument.Equity, false), day, "100", ""},
+	} {
+		reference, band := mustPrice(t, c.reference), money.Price(0)
+		if c.band != "" {
+			band = mustPrice(t, c.band)
+		}
+		for _, x := range []struct {
+			side   order.Side
+			price  money.Price
+			isOver bool
+		}{
+			{order.Buy, reference + band, false}, {order.Buy, reference + band + 500, c.band != ""}, {order.Buy, 500, false},
+			{order.Sell, reference - band, false}, {order.Sell, reference - band - 500, c.band != "" && band < reference}, {order.Sell, 10 * reference, false},
+		} {
+			if x.price <= 0 {
+				continue
+			}
+			if got := tables.Protected(c.of, c.date, x.side, x.price, reference); got.IsDenied() != x.isOver {
+				t.Errorf("%s: side %d at %s: %q, want denied %v", c.name, x.side, x.price, got.Reason(), x.isOver)
+			}
+			if got := tables.Protected(c.of, c.date, x.side, x.price, 0); got.IsDenied() {
+				t.Errorf("%s: denied without a reference: %s", c.name, got.Reason())
+			}
+		}
+	}
+}
