@@ -150,7 +150,7 @@ func keysIn(t *testing.T, dataDir, file string) {
 func TestBackupOfATradingServer(t *testing.T) {
 	dir, env := emptyWorld(t)
 	data := t.TempDir()
-	env = append(env, "PAPERPORT_DATA_DIR="+data, "PAPERPORT_METRICS_ADDR=127.0.0.1:0")
+	env = append(env, "PAPERPORT_DATA_DIR="+data, "PAPERPORT_METRICS_ADDR=127.0.0.1:0", "PAPERPORT_ORDER_RATE=0")
 	p := mustServe(t, dir, env)
 	p.must(201, "POST", "/api/setup", owner, nil)
 	var me struct{ Accounts []struct{ ID string } }
