@@ -30,6 +30,8 @@ func (e *Engine) squareOff(s *SquareOff) {
 		return
 	}
 	b.isSquaredOff = true
+	e.isMarginLate = true // once for all the slices, at the end of the Step
+	defer func() { e.isMarginLate = false }()
 	for _, a := range e.accounts {
 		for _, w := range slices.Clone(a.orders) {
 			if w.inst.board == b && w.o.Product == order.MIS {

@@ -59,9 +59,11 @@ type Engine struct {
 	touched    []*account
 	moved      []*inst    // instruments that got or lost a working order in this Step
 	unmargined []groupKey // whose margin is worked out at the end of this Step
-	fills      []match.Fill
-	scratch    codec
-	fault      *Fault
+	// isMarginLate: derivatives are margined once at the end of the Step, not with each order of it.
+	isMarginLate bool
+	fills        []match.Fill
+	scratch      codec
+	fault        *Fault
 }
 
 // board is the state of one timetable.

@@ -60,7 +60,11 @@ func (e *Engine) wholeNote(w *working, price money.Price) (charges.Note, error) 
 
 // reserve sets an order's block to what it should be now; for a future or option, those of its whole underlying.
 func (e *Engine) reserve(w *working) {
-	if i := w.inst.book.Instrument; isDerivative(i) {
+	switch i := w.inst.book.Instrument; {
+	case isDerivative(i) && e.isMarginLate:
+		e.remarginLater(w.acct, i.UnderlyingID)
+		return
+	case isDerivative(i):
 		e.remargin(w.acct, i.UnderlyingID, w)
 		return
 	}
