@@ -18,6 +18,8 @@ export interface Preview {
   readonly required: Paise | undefined;
   readonly available: Paise | undefined;
   readonly charges: ChargeNote;
+  /** The parts of a derivative's margin as the server sends them; label '' where nothing is modelled. */
+  readonly margin: WirePreview['margin'];
   readonly avgPrice: Price | undefined;
   readonly qty: number;
   readonly levels: number;
@@ -248,7 +250,7 @@ function denialOf(error: ApiError): Denial {
 
 function decodePreview(w: WirePreview): Preview {
   return {
-    required: parsePaise(w.required), available: parsePaise(w.available), charges: decodeChargeNote(w.charges), avgPrice: parsePrice(w.expected.avg_price),
+    required: parsePaise(w.required), available: parsePaise(w.available), charges: decodeChargeNote(w.charges), margin: w.margin, avgPrice: parsePrice(w.expected.avg_price),
     qty: w.expected.qty, levels: w.expected.levels, slippage: parsePaise(w.expected.slippage), note: w.note,
   };
 }
