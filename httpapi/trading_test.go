@@ -151,7 +151,9 @@ func TestLifeOfAnOrder(t *testing.T) {
 			t.Errorf("history step %+v", step)
 		}
 	}
-	position := read[PositionList](w, owner, account+"/positions").Positions[0]
+	// The story is read from the database, which knows of the fill a moment before the projection does.
+	position := await(t, "the position", func() PositionList { return read[PositionList](w, owner, account+"/positions") },
+		func(l PositionList) bool { return len(l.Positions) == 1 }).Positions[0]
 	if position.NetQty != 10 || position.AvgPrice != "1300.00" || position.Product != "CNC" {
 		t.Errorf("position %+v", position)
 	}
