@@ -116,7 +116,7 @@ func (m *Market) silent() error { return fmt.Errorf("%w: %s", app.ErrUnavailable
 func (m *Market) Snapshot(ctx context.Context, id instrument.ID) (market.Quote, error) {
 	l := m.line.Load()
 	if l == nil {
-		return market.Quote{}, m.silent()
+		return market.Quote{}, fmt.Errorf("%w: %w", feed.ErrNoSource, m.silent())
 	}
 	q, err := l.client.Quote(ctx, id)
 	m.judge(l, err)

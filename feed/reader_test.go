@@ -201,6 +201,14 @@ func TestRefresh(t *testing.T) {
 	if _, err := l.Refresh(t.Context(), index); !errors.Is(err, errBroker) {
 		t.Errorf("broker away: %v", err)
 	}
+	s.answer = func(instrument.ID) (market.Quote, error) { return market.Quote{}, ErrNoSource }
+	if _, err := l.Refresh(t.Context(), call); !errors.Is(err, ErrNoSource) {
+		t.Errorf("no connection: %v", err)
+	}
+	s.answer = func(instrument.ID) (market.Quote, error) { return quoteAt(0, 50*rupee, 0), nil }
+	if q, err := l.Refresh(t.Context(), call); err != nil || q.Instrument != call {
+		t.Errorf("connected right after: %+v, %v; nothing had been sent, so it may be asked at once", q, err)
+	}
 	if _, err := l.Refresh(t.Context(), 99); err == nil {
 		t.Error("an unknown instrument was asked for")
 	}

@@ -18,6 +18,9 @@ var ErrAsked = errors.New("feed: asked a moment ago")
 // ErrRefused says that the source's answer did not pass the checks.
 var ErrRefused = errors.New("feed: the answer was refused")
 
+// ErrNoSource is what an Upstream answers when it has no connection: nothing was sent, and it may be asked again at once.
+var ErrNoSource = errors.New("feed: the source is not connected")
+
 // snapshotWait limits one request for a quote.
 const snapshotWait = 5 * time.Second
 
@@ -31,7 +34,13 @@ func (f *Feed) Refresh(ctx context.Context, id instrument.ID) (market.Quote, err
 	if !f.mayAsk(s) {
 		return market.Quote{}, ErrAsked
 	}
-	return f.ask(ctx, id)
+	q, err := f.ask(ctx, id)
+	if errors.Is(err, ErrNoSource) {
+		s.mu.Lock()
+		s.asked = 0
+		s.mu.Unlock()
+	}
+	return q, err
 }
 
 func (f *Feed) mayAsk(s *slot) bool {
