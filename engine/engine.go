@@ -27,7 +27,7 @@ import (
 )
 
 // Version is bumped with every change of behaviour; a journal written by another version is not replayed (style.md 2).
-const Version = 12
+const Version = 13
 
 // Engine is the core of one venue. One goroutine calls it; it starts none. Use New.
 type Engine struct {

@@ -188,3 +188,30 @@ func TestIntradayCarriesNoOtherMargin(t *testing.T) {
 		t.Errorf("after the square-off: %+v", f)
 	}
 }
+
+// TestArraysOfYesterday: what was known of an underlying on another day margins nothing new, as it lacks what an expiry day
+// adds; what stands keeps its block and can be closed.
+func TestArraysOfYesterday(t *testing.T) {
+	s := newDerivatives(t, `09:15:01 account alice 1000000 flat20
+		09:15:02 quote CE 299.95x650 300.00x650 300.00
+		09:15:03 scan NIFTY 24050 24050 CE=300
+		09:15:04 place alice short-001 sell 65 CE NRML 299.95`)
+	a := s.e.accounts[0]
+	before := a.funds().PositionBlocked
+	s.nextDay("CE=300")
+	s.send("09:15:02 quote CE 299.95x650 300.00x650 300.00")
+	if out := s.send("09:15:03 place alice short-002 sell 65 CE NRML 299.95"); !strings.Contains(out, "SPAN_NOT_AVAILABLE") {
+		t.Errorf("by yesterday's arrays: %s", out)
+	}
+	if got := a.funds().PositionBlocked; got != before || before == 0 {
+		t.Errorf("the position blocks %s, before %s", got, before)
+	}
+	s.send("09:15:04 place alice close-001 buy 65 CE NRML 300.00")
+	if n := a.netQty(s.ids["CE"], order.NRML); n != 0 {
+		t.Errorf("short %d left after buying back", n)
+	}
+	s.send("09:15:05 scan NIFTY 24050 24050 CE=300")
+	if out := s.send("09:15:06 place alice short-003 sell 65 CE NRML 299.95"); strings.Contains(out, "SPAN_NOT_AVAILABLE") {
+		t.Errorf("by today's arrays: %s", out)
+	}
+}

@@ -49,7 +49,7 @@ type group struct {
 	orders    []*working // by id
 	portfolio margin.Portfolio
 	// isModelled: something is short, a future, or may become so; else everything is paid in full and holds nothing.
-	// isKnown: every contract has an array.
+	// isKnown: every contract has an array, and the underlying's terms are of the trading date.
 	isModelled, isKnown bool
 }
 
@@ -140,6 +140,9 @@ func (g *group) leg(x *inst, qty money.Qty) margin.Leg {
 	r := x.risk
 	if r == nil {
 		g.isKnown, r = false, &riskOf{}
+	}
+	if g.portfolio.Underlying.Date != x.board.tradingDate {
+		g.isKnown = false // of another day: what an expiry day adds would be missing
 	}
 	return margin.Leg{Contract: margin.ContractOf(x.book.Instrument, r.array, r.daysLeft), Qty: qty}
 }
